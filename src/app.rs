@@ -1,0 +1,1 @@
+//! Opens the rooms in order, and closes them in order.

@@ -1,0 +1,1 @@
+//! Facts become courses: what was done, in order, and what counts.

@@ -1,0 +1,1 @@
+//! Clean lines go to billing, until answered.

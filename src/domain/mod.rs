@@ -1,0 +1,49 @@
+//! The words of the house, as types.
+//!
+//! **In:** nothing. **Out:** values that cannot be wrong once made.
+//!
+//! **Never:** knows another room, a database or a message format. (`serde` derives say only
+//! that a value can be kept; which format keeps it is for the rooms that keep things.)
+//!
+//! **Start at** [`Activity`], [`Course`] and [`ChargeLine`]: what was done, where it belongs,
+//! and what it earns.
+
+mod activity;
+mod charge_line;
+mod claim;
+mod clinician;
+mod clock;
+mod code;
+mod course;
+mod document;
+mod facts;
+mod family;
+mod identity;
+mod ledger_line;
+mod meaning;
+mod message;
+mod moment;
+mod phi;
+mod quantity;
+mod retry;
+mod verdict;
+
+pub use activity::{Activity, ActivityKey, Credit, Field, PatientClass, Share};
+pub use charge_line::{ChargeLine, JudgedLine, LineKey, TableRow};
+pub use claim::{CareStep, Claim, Component, Revenue, Setting};
+pub use clinician::{Clinician, Degree, Npi};
+pub use clock::Clock;
+pub use code::{Diagnosis, Modifier, NotACode, ProcedureCode};
+pub use course::{Course, CourseId, Delivered, Fraction, Record, Review, Session, SessionId, Step};
+pub use document::{Document, DocumentKey, DocumentKind, Standing};
+pub use facts::{Fact, FactKey, Facts, Link, Registration};
+pub use family::Family;
+pub use identity::{Identifier, LineId, MessageId, PersonId};
+pub use ledger_line::{BookedLine, Decision, Entry, EntryKind, LineState, Who};
+pub use meaning::{Attributes, Kind, Meaning};
+pub use message::{Answer, MessageState, Place, Reason, Refusal};
+pub use moment::Moment;
+pub use phi::Phi;
+pub use quantity::Quantity;
+pub use retry::Retry;
+pub use verdict::{Finding, Outcome};

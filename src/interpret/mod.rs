@@ -1,0 +1,1 @@
+//! Structure becomes facts: what happened, in clinic words.

@@ -1,0 +1,1 @@
+//! What is on the books, and how it is corrected.

@@ -1,0 +1,1 @@
+//! Reads the tables of `mappings/`, and refuses wrong ones.

@@ -1,0 +1,1 @@
+//! Carries messages through the pure rooms, in one transaction.

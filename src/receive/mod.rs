@@ -1,0 +1,1 @@
+//! Listens, stores, then acknowledges.
