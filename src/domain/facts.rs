@@ -63,8 +63,8 @@ pub struct Registration {
 pub struct Facts {
     /// Numbers that mean this person; the first is the one that goes on.
     pub identifiers: Vec<Identifier>,
-    /// Who they are.
-    pub registration: Registration,
+    /// Who they are, as told under each number.
+    pub registrations: Vec<(Identifier, Registration)>,
     /// What was done, in the order in which it was first told.
     pub activities: Vec<Arc<Activity>>,
     /// What takes something back, in the order in which it was told.
@@ -92,6 +92,37 @@ impl Facts {
             Fact::Credit(told) => self.take_credit(told).map(Fact::Credit),
             Fact::Document(told) => self.take_document(told).map(Fact::Document),
         }
+    }
+
+    /// Takes in who the person is, as told under one number. Gives back what is now known under
+    /// it, if that is news.
+    pub fn register(
+        &mut self,
+        identifier: &Identifier,
+        told: Registration,
+    ) -> Option<Registration> {
+        let known = self.registrations.iter_mut().find(|(number, _)| number == identifier);
+        let known = match known {
+            Some((_, known)) => known,
+            None => {
+                self.registrations.push((identifier.clone(), Registration::default()));
+                &mut self.registrations.last_mut()?.1
+            }
+        };
+        known.take(told).then(|| known.clone())
+    }
+
+    /// Who the person is: as told under the number that goes on, filled up from the others.
+    pub fn registration(&self) -> Registration {
+        let mut who = Registration::default();
+        for identifier in &self.identifiers {
+            let told = self.registrations.iter().find(|(number, _)| number == identifier);
+            if let Some((_, told)) = told {
+                who.take(Registration { registered: false, ..told.clone() });
+            }
+        }
+        who.registered = self.registrations.iter().any(|(_, told)| told.registered);
+        who
     }
 
     fn take_activity(&mut self, told: Arc<Activity>) -> Option<Arc<Activity>> {
