@@ -1,0 +1,418 @@
+//! Lists of any length, read in short looks: whoever reads them may be as slow as they like, and
+//! holds nobody up.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::civil::Date;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+
+use crate::domain::{CourseId, Identifier, LineId, LineState, MessageId, PersonId};
+use crate::store::Error;
+use crate::store::readers::Readers;
+
+use super::rows;
+use super::views::{CourseSummary, LineFilter, LinePlace, ListedLine, MessageFilter};
+use super::work::BookedMessage;
+
+/// People that one look takes.
+const PAGE_PEOPLE_MAX: usize = 64;
+/// Lines or messages that end a look.
+const PAGE_ROWS_MAX: usize = 500;
+/// Rows of lines that one look of a search goes through.
+const SEARCH_LINES_MAX: i64 = 20_000;
+
+/// A list that is read piece by piece.
+pub struct Listing<'a, T> {
+    next: Box<dyn FnMut() -> Result<Option<Vec<T>>, Error> + 'a>,
+    ready: VecDeque<T>,
+    left: usize,
+}
+
+impl<'a, T> Listing<'a, T> {
+    /// `next` gives one piece after the other, then `None`.
+    pub(super) fn new(
+        limit: Option<usize>,
+        next: impl FnMut() -> Result<Option<Vec<T>>, Error> + 'a,
+    ) -> Listing<'a, T> {
+        let left = limit.unwrap_or(usize::MAX);
+        Listing { next: Box::new(next), ready: VecDeque::new(), left }
+    }
+}
+
+impl<T> Iterator for Listing<'_, T> {
+    type Item = Result<T, Error>;
+
+    fn next(&mut self) -> Option<Result<T, Error>> {
+        if self.left == 0 {
+            return None;
+        }
+        while self.ready.is_empty() {
+            match (self.next)() {
+                Ok(Some(piece)) => self.ready.extend(piece),
+                Ok(None) => return None,
+                Err(error) => {
+                    self.left = 0;
+                    return Some(Err(error));
+                }
+            }
+        }
+        self.left -= 1;
+        self.ready.pop_front().map(Ok)
+    }
+}
+
+impl<T> std::fmt::Debug for Listing<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Listing({} ready)", self.ready.len())
+    }
+}
+
+/// Lines in the order of the contract.
+pub(super) fn lines(readers: &Readers, filter: LineFilter) -> Listing<'_, ListedLine> {
+    let limit = filter.limit;
+    by_people(readers, filter, limit, lines_of)
+}
+
+/// Courses in the order of the lines.
+pub(super) fn courses(readers: &Readers, filter: LineFilter) -> Listing<'_, CourseSummary> {
+    let limit = filter.limit;
+    by_people(readers, filter, limit, courses_of)
+}
+
+type OfOnePerson<T> = fn(&Connection, &Patient, &LineFilter) -> Result<Vec<T>, Error>;
+
+fn by_people<T: 'static>(
+    readers: &Readers,
+    filter: LineFilter,
+    limit: Option<usize>,
+    of_one: OfOnePerson<T>,
+) -> Listing<'_, T> {
+    let mut from = Some(None);
+    Listing::new(limit, move || {
+        let Some(behind) = from.take() else { return Ok(None) };
+        let (piece, next) = readers.read(|db| page(db, &filter, behind, of_one))?;
+        from = next.map(Some);
+        Ok(Some(piece))
+    })
+}
+
+/// One piece of the list of lines, and where the next begins.
+pub(super) fn lines_page(
+    db: &Connection,
+    filter: &LineFilter,
+    behind: Option<LinePlace>,
+) -> Result<(Vec<ListedLine>, Option<LinePlace>), Error> {
+    page(db, filter, behind, lines_of)
+}
+
+/// A patient of the list.
+struct Patient {
+    person: PersonId,
+    identifier: Identifier,
+}
+
+fn page<T>(
+    db: &Connection,
+    filter: &LineFilter,
+    behind: Option<LinePlace>,
+    of_one: OfOnePerson<T>,
+) -> Result<(Vec<T>, Option<LinePlace>), Error> {
+    let patients = patients_behind(db, filter, behind)?;
+    let more = patients.len() == PAGE_PEOPLE_MAX;
+    let (mut piece, mut last) = (Vec::new(), None);
+    for patient in patients {
+        piece.extend(of_one(db, &patient, filter)?);
+        last = Some(LinePlace(patient.person));
+        if piece.len() >= PAGE_ROWS_MAX {
+            return Ok((piece, last));
+        }
+    }
+    Ok((piece, last.filter(|_| more)))
+}
+
+/// The next patients, by number, who can have lines that the filter lets through.
+fn patients_behind(
+    db: &Connection,
+    filter: &LineFilter,
+    behind: Option<LinePlace>,
+) -> Result<Vec<Patient>, Error> {
+    let mut which = Which::default();
+    which.add("rank = 0");
+    if let Some(LinePlace(PersonId(person))) = behind {
+        which.add_with(
+            "(number, authority) > (SELECT number, authority FROM identifier
+                 WHERE person = ? AND rank = 0)",
+            [person],
+        );
+    }
+    if let Some(mrn) = &filter.mrn {
+        which.add_with("person IN (SELECT person FROM identifier WHERE number = ?)", [mrn.clone()]);
+    }
+    if let Some(account) = &filter.account {
+        which.add_with("person IN (SELECT person FROM line WHERE account = ?)", [account.clone()]);
+    }
+    if let Some(control_id) = &filter.control_id {
+        which.add_with(
+            "person IN (SELECT person FROM message WHERE control_id = ?)",
+            [control_id.clone()],
+        );
+    }
+    let open: Vec<_> = filter.states.iter().filter(|state| is_open(**state)).collect();
+    if !open.is_empty() && open.len() == filter.states.len() {
+        which.add_one_of(OPEN_PEOPLE, open.iter().map(|state| state.as_str()), ")");
+    }
+    let select = format!(
+        "SELECT person, authority, number FROM identifier {which}
+         ORDER BY number, authority LIMIT {PAGE_PEOPLE_MAX}"
+    );
+    let patient = |row: &Row<'_>| {
+        let identifier = Identifier { authority: row.get(1)?, number: row.get(2)? };
+        Ok(Patient { person: PersonId(row.get(0)?), identifier })
+    };
+    let mut select = db.prepare_cached(&select)?;
+    Ok(select.query_map(params_from_iter(which.values), patient)?.collect::<Result<_, _>>()?)
+}
+
+/// The condition of the index `line_open` is said again, so that it can be used.
+const OPEN_PEOPLE: &str = "person IN (SELECT person FROM line
+    WHERE state IN ('held', 'queued', 'sent', 'unknown', 'declined') AND state IN";
+
+fn is_open(state: LineState) -> bool {
+    match state {
+        LineState::Held
+        | LineState::Queued
+        | LineState::Sent
+        | LineState::Unknown
+        | LineState::Declined => true,
+        LineState::Suppressed
+        | LineState::Rejected
+        | LineState::Accepted
+        | LineState::Withdrawn => false,
+    }
+}
+
+const LISTED: &str = "line.drafted_at, line.updated_at";
+
+fn lines_of(
+    db: &Connection,
+    patient: &Patient,
+    filter: &LineFilter,
+) -> Result<Vec<ListedLine>, Error> {
+    let which = lines_which(patient, filter);
+    let select = format!(
+        "SELECT {}, {LISTED} FROM line {which}
+         ORDER BY course, dos, coalesce(claim, ''), coalesce(code, ''), id",
+        rows::LINE_COLUMNS
+    );
+    let mut select = db.prepare_cached(&select)?;
+    select
+        .query_and_then(params_from_iter(which.values), |row| listed(row, &patient.identifier))?
+        .filter(|line| line.as_ref().map_or(true, |line| is_earned_by(line, filter)))
+        .collect()
+}
+
+fn is_earned_by(line: &ListedLine, filter: &LineFilter) -> bool {
+    filter.control_id.as_ref().is_none_or(|control_id| line.line.line.control_id == *control_id)
+}
+
+fn lines_which(patient: &Patient, filter: &LineFilter) -> Which {
+    let mut which = Which::default();
+    which.add_with("person = ?", [patient.person.0]);
+    which.add_days("dos", filter.from, filter.until);
+    if let Some(account) = &filter.account {
+        which.add_with("account = ?", [account.clone()]);
+    }
+    if let Some(destination) = &filter.destination {
+        which.add_with("destination = ?", [destination.clone()]);
+    }
+    if !filter.states.is_empty() {
+        which.add_one_of("state IN", filter.states.iter().map(|state| state.as_str()), "");
+    }
+    which
+}
+
+fn listed(row: &Row<'_>, patient: &Identifier) -> Result<ListedLine, Error> {
+    Ok(ListedLine {
+        line: rows::line(row)?,
+        patient: patient.clone(),
+        drafted: rows::timestamp(row.get("drafted_at")?)?,
+        updated: rows::timestamp(row.get("updated_at")?)?,
+    })
+}
+
+fn courses_of(
+    db: &Connection,
+    patient: &Patient,
+    filter: &LineFilter,
+) -> Result<Vec<CourseSummary>, Error> {
+    let which = lines_which(patient, filter);
+    let select = format!(
+        "SELECT course, state, count(*), min(dos), max(dos) FROM line {which}
+         GROUP BY course, state ORDER BY course"
+    );
+    let mut select = db.prepare_cached(&select)?;
+    let mut rows = select.query(params_from_iter(which.values))?;
+    let mut courses: Vec<CourseSummary> = Vec::new();
+    while let Some(row) = rows.next()? {
+        add_to_course(&mut courses, patient, row)?;
+    }
+    Ok(courses)
+}
+
+fn add_to_course(
+    courses: &mut Vec<CourseSummary>,
+    patient: &Patient,
+    row: &Row<'_>,
+) -> Result<(), Error> {
+    let course = CourseId(row.get(0)?);
+    let state = rows::state(&row.get::<_, String>(1)?)?;
+    let count = u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+    let first_day = rows::day(&row.get::<_, String>(3)?)?;
+    let last_day = rows::day(&row.get::<_, String>(4)?)?;
+    match courses.last_mut().filter(|last| last.course == course) {
+        Some(last) => {
+            last.first_day = last.first_day.min(first_day);
+            last.last_day = last.last_day.max(last_day);
+            last.lines.insert(state, count);
+        }
+        None => courses.push(CourseSummary {
+            person: patient.person,
+            patient: patient.identifier.clone(),
+            course,
+            first_day,
+            last_day,
+            lines: BTreeMap::from([(state, count)]),
+        }),
+    }
+    Ok(())
+}
+
+/// One line.
+pub(super) fn line(db: &Connection, line: LineId) -> Result<Option<ListedLine>, Error> {
+    Ok(lines_where(db, "line.id = ?1", [line.0])?.pop())
+}
+
+/// Lines that an activity of this number earned. There is no index for it: people ask it rarely.
+pub(super) fn lines_earned_by(readers: &Readers, number: &str) -> Result<Vec<ListedLine>, Error> {
+    let (mut found, mut after) = (Vec::new(), 0);
+    loop {
+        let (lines, last) = readers.read(|db| {
+            let until = after + SEARCH_LINES_MAX;
+            let which = "line.id > ?1 AND line.id <= ?2 AND instr(line.body, ?3)";
+            let lines = lines_where(db, which, (after, until, number))?;
+            let last: Option<i64> =
+                db.query_row("SELECT max(id) FROM line", [], |row| row.get(0))?;
+            Ok((lines, last.unwrap_or(0)))
+        })?;
+        let earned = |it: &ListedLine| it.line.line.evidence.iter().any(|told| told == number);
+        found.extend(lines.into_iter().filter(earned));
+        after += SEARCH_LINES_MAX;
+        if after >= last {
+            return Ok(found);
+        }
+    }
+}
+
+fn lines_where(
+    db: &Connection,
+    which: &str,
+    parameters: impl rusqlite::Params,
+) -> Result<Vec<ListedLine>, Error> {
+    let select = format!(
+        "SELECT {}, {LISTED}, authority, number FROM line
+             LEFT JOIN identifier ON identifier.person = line.person AND rank = 0
+         WHERE {which} ORDER BY line.id",
+        rows::LINE_COLUMNS
+    );
+    let mut select = db.prepare_cached(&select)?;
+    let listed = |row: &Row<'_>| {
+        let identifier =
+            Identifier { authority: row.get("authority")?, number: row.get("number")? };
+        listed(row, &identifier)
+    };
+    select.query_and_then(parameters, listed)?.collect()
+}
+
+/// Messages, newest first.
+pub(super) fn messages(readers: &Readers, filter: MessageFilter) -> Listing<'_, BookedMessage> {
+    let mut before = Some(MessageId(i64::MAX));
+    Listing::new(filter.limit, move || {
+        let Some(from) = before.take() else { return Ok(None) };
+        let piece = readers.read(|db| messages_page(db, &filter, from))?;
+        before = piece.last().filter(|_| piece.len() == PAGE_ROWS_MAX).map(|last| last.id);
+        Ok(Some(piece))
+    })
+}
+
+/// One piece of the list of messages: those before a number.
+pub(super) fn messages_page(
+    db: &Connection,
+    filter: &MessageFilter,
+    before: MessageId,
+) -> Result<Vec<BookedMessage>, Error> {
+    let mut which = Which::default();
+    which.add_with("id < ?", [before.0]);
+    which.add_days("day", filter.from, filter.until);
+    if let Some(mrn) = &filter.mrn {
+        which.add_with("person IN (SELECT person FROM identifier WHERE number = ?)", [mrn.clone()]);
+    }
+    if let Some(account) = &filter.account {
+        which.add_with("account = ?", [account.clone()]);
+    }
+    if let Some(control_id) = &filter.control_id {
+        which.add_with("control_id = ?", [control_id.clone()]);
+    }
+    if !filter.states.is_empty() {
+        which.add_one_of("state IN", filter.states.iter().map(String::as_str), "");
+    }
+    let most = filter.limit.unwrap_or(PAGE_ROWS_MAX).min(PAGE_ROWS_MAX);
+    let select = format!(
+        "SELECT {} FROM message {which} ORDER BY id DESC LIMIT {most}",
+        rows::MESSAGE_COLUMNS
+    );
+    let mut select = db.prepare_cached(&select)?;
+    select.query_and_then(params_from_iter(which.values), rows::booked_message)?.collect()
+}
+
+/// A condition that grows.
+#[derive(Default)]
+struct Which {
+    clauses: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Which {
+    fn add(&mut self, clause: &str) {
+        self.clauses.push(clause.to_owned());
+    }
+
+    fn add_with<V: Into<Value>>(&mut self, clause: &str, values: impl IntoIterator<Item = V>) {
+        self.add(clause);
+        self.values.extend(values.into_iter().map(Into::into));
+    }
+
+    fn add_one_of<'a>(&mut self, clause: &str, values: impl Iterator<Item = &'a str>, end: &str) {
+        let values: Vec<String> = values.map(str::to_owned).collect();
+        let marks = vec!["?"; values.len()].join(", ");
+        self.add_with(&format!("{clause} ({marks}){end}"), values);
+    }
+
+    fn add_days(&mut self, column: &str, from: Option<Date>, until: Option<Date>) {
+        if let Some(day) = from {
+            self.add_with(&format!("{column} >= ?"), [day.to_string()]);
+        }
+        if let Some(day) = until {
+            self.add_with(&format!("{column} <= ?"), [day.to_string()]);
+        }
+    }
+}
+
+impl std::fmt::Display for Which {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.clauses.is_empty() {
+            return Ok(());
+        }
+        write!(f, "WHERE {}", self.clauses.join(" AND "))
+    }
+}

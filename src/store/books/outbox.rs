@@ -1,0 +1,201 @@
+//! What waits to be sent, what was sent, and what was said to it.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::domain::{
+    BookedLine, Entry, EntryKind, Identifier, LineId, LineState, PersonId, Registration, Who,
+};
+use crate::store::Error;
+
+use super::views::Attempt;
+use super::work::{Mark, Settlement, Settling};
+use super::writer::Writing;
+use super::{chain, people, rows};
+
+/// A line that may leave, with what its receiver wants to know of the patient.
+#[derive(Debug, Clone)]
+pub struct Queued {
+    /// The line.
+    pub line: BookedLine,
+    /// Its lane: no two lines of one lane are on their way to one destination at a time.
+    pub lane: String,
+    /// The patient's numbers; the first is the one that goes on.
+    pub identifiers: Vec<Identifier>,
+    /// Who the patient is.
+    pub registration: Registration,
+}
+
+/// The lane of a line: its account, or where nobody knows one, its person.
+pub(super) fn lane(account: Option<&str>, person: PersonId) -> String {
+    match account.filter(|account| !account.is_empty()) {
+        Some(account) => account.to_owned(),
+        None => format!("#{}", person.0),
+    }
+}
+
+/// A line that is not in the way of another, and for which nothing is in the way.
+const IS_FREE: &str = "line.state = 'queued' AND line.destination = ?1
+    AND NOT EXISTS (SELECT 1 FROM line AS other WHERE other.destination = ?1
+        AND other.state IN ('sent', 'unknown') AND other.lane = line.lane)
+    AND (line.after_line IS NULL OR EXISTS (SELECT 1 FROM line AS first
+        WHERE first.id = line.after_line AND first.state = 'accepted'))";
+
+/// Lines that may leave now.
+pub(super) fn next_to_send(
+    db: &Connection,
+    destination: &str,
+    busy: &[String],
+    limit: usize,
+) -> Result<Vec<Queued>, Error> {
+    let select =
+        format!("SELECT {}, lane FROM line WHERE {IS_FREE} ORDER BY id", rows::LINE_COLUMNS);
+    let mut select = db.prepare_cached(&select)?;
+    let mut found = select.query([destination])?;
+    let mut queued = Vec::new();
+    while queued.len() < limit
+        && let Some(row) = found.next()?
+    {
+        let lane: String = row.get("lane")?;
+        if !busy.contains(&lane) {
+            let line = rows::line(row)?;
+            queued.push(Queued {
+                identifiers: people::identifiers_of(db, line.person)?,
+                registration: people::registration(db, line.person)?,
+                line,
+                lane,
+            });
+        }
+    }
+    Ok(queued)
+}
+
+/// Marks a line as sent, if it may leave; and keeps what leaves.
+pub(super) fn mark(writing: &mut Writing<'_>, mark: &Mark) -> Result<bool, Error> {
+    let update =
+        format!("UPDATE line SET state = 'sent', updated_at = ?3 WHERE id = ?2 AND {IS_FREE}");
+    let at = mark.at.as_millisecond();
+    let moved =
+        writing.db.prepare_cached(&update)?.execute((&mark.destination, mark.line.0, at))?;
+    if moved == 0 {
+        return Ok(false);
+    }
+    let insert = "INSERT INTO attempt (line, destination, control_id, started_at, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5)";
+    let row = (mark.line.0, &mark.destination, &mark.control_id, at, &*mark.bytes);
+    writing.db.prepare_cached(insert)?.execute(row)?;
+    let body = json!({
+        "destination": mark.destination,
+        "control_id": mark.control_id,
+        "bytes": mark.bytes.len(),
+        "sha256": hex(&Sha256::digest(&mark.bytes)),
+    });
+    by_the_daemon(writing, EntryKind::Attempt, mark.line, body, mark.at)?;
+    Ok(true)
+}
+
+/// Notes what became of an attempt, and moves its line where the answer leads on from there.
+pub(super) fn settle(
+    writing: &mut Writing<'_>,
+    settlement: &Settlement,
+) -> Result<Settling, Error> {
+    let select = "SELECT attempt.id, line.state FROM attempt JOIN line ON line.id = attempt.line
+         WHERE attempt.line = ?1 AND attempt.control_id = ?2 ORDER BY attempt.id DESC LIMIT 1";
+    let key = (settlement.line.0, &settlement.control_id);
+    let found = writing
+        .db
+        .prepare_cached(select)?
+        .query_row(key, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+        .optional()?;
+    let Some((attempt, state)) = found else { return Ok(Settling::NoSuchAttempt) };
+    let from = rows::state(&state)?;
+    let leads_on = settlement.answer.from_states().contains(&from);
+    let to = leads_on.then(|| settlement.answer.to());
+    note_answer(writing, attempt, settlement, leads_on)?;
+    if let Some(to) = to {
+        let update = "UPDATE line SET state = ?2, updated_at = ?3 WHERE id = ?1";
+        let row = (settlement.line.0, to.as_str(), settlement.at.as_millisecond());
+        writing.db.prepare_cached(update)?.execute(row)?;
+    }
+    let body = json!({
+        "control_id": settlement.control_id,
+        "said": settlement.answer.to().as_str(),
+        "text": settlement.answer.text(),
+        "from": from.as_str(),
+        "to": to.map(LineState::as_str),
+    });
+    by_the_daemon(writing, EntryKind::Answered, settlement.line, body, settlement.at)?;
+    Ok(if leads_on { Settling::Moved { from } } else { Settling::Elsewhere(from) })
+}
+
+/// An answer that leads nowhere does not overwrite one that did.
+fn note_answer(
+    writing: &Writing<'_>,
+    attempt: i64,
+    settlement: &Settlement,
+    leads_on: bool,
+) -> Result<(), Error> {
+    let update = "UPDATE attempt SET finished_at = ?2, outcome = ?3, text = ?4, answer = ?5
+         WHERE id = ?1 AND (?6 OR finished_at IS NULL)";
+    writing.db.prepare_cached(update)?.execute((
+        attempt,
+        settlement.at.as_millisecond(),
+        settlement.answer.to().as_str(),
+        settlement.answer.text(),
+        settlement.bytes.as_deref(),
+        leads_on,
+    ))?;
+    Ok(())
+}
+
+fn by_the_daemon(
+    writing: &mut Writing<'_>,
+    kind: EntryKind,
+    line: LineId,
+    body: serde_json::Value,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let body = body.to_string();
+    let entry = Entry { kind, who: Who::Daemon, message: None, line: Some(line), body };
+    chain::append(writing, &entry, None, at)
+}
+
+const ATTEMPT_COLUMNS: &str = "attempt.line, attempt.destination, attempt.control_id, started_at,
+    bytes, finished_at, outcome, text, answer";
+
+/// Every sending of a line.
+pub(super) fn attempts_of(db: &Connection, line: LineId) -> Result<Vec<Attempt>, Error> {
+    let select = format!("SELECT {ATTEMPT_COLUMNS} FROM attempt WHERE line = ?1 ORDER BY id");
+    db.prepare_cached(&select)?.query_and_then([line.0], attempt)?.collect()
+}
+
+/// The last sending of every line that is sent or unknown.
+pub(super) fn in_flight(db: &Connection, destination: &str) -> Result<Vec<Attempt>, Error> {
+    let select = format!(
+        "SELECT {ATTEMPT_COLUMNS} FROM line JOIN attempt
+             ON attempt.id = (SELECT max(id) FROM attempt WHERE attempt.line = line.id)
+         WHERE line.destination = ?1 AND line.state IN ('sent', 'unknown') ORDER BY line.id"
+    );
+    db.prepare_cached(&select)?.query_and_then([destination], attempt)?.collect()
+}
+
+fn attempt(row: &Row<'_>) -> Result<Attempt, Error> {
+    let outcome: Option<String> = row.get(6)?;
+    Ok(Attempt {
+        line: LineId(row.get(0)?),
+        destination: row.get(1)?,
+        control_id: row.get(2)?,
+        started: rows::timestamp(row.get(3)?)?,
+        bytes: row.get(4)?,
+        finished: row.get::<_, Option<i64>>(5)?.map(rows::timestamp).transpose()?,
+        outcome: outcome.map(|text| rows::state(&text)).transpose()?,
+        text: row.get(7)?,
+        answer: row.get(8)?,
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
