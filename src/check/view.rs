@@ -37,6 +37,11 @@ impl<'a> View<'a> {
         self.bench.record.courses.get(place)
     }
 
+    /// Every line of the person, in no order.
+    pub(super) fn all_lines(&self) -> &'a [ChargeLine] {
+        self.lines
+    }
+
     /// Every line of the course, this one too, by service.
     pub(super) fn course_lines(&self) -> impl Iterator<Item = &'a ChargeLine> {
         let places = self.index.of_course(&self.line.course).iter();

@@ -15,6 +15,7 @@ use super::holds::Holds;
 use super::open::Files;
 use super::pairs::{Limits, Pairs};
 use super::payers::{self, Parameters};
+use super::source::SourceProfile;
 use super::{Problem, Tables};
 
 const CODES: &str = "codes.csv";
@@ -70,6 +71,7 @@ impl<'a> Loading<'a> {
             digest: digest(self.files),
             dictionary_of: self.dictionary_names(&dictionaries),
             texts: self.texts(),
+            profiles: self.profiles(),
             payers: self.payers(),
             holds: self.holds(),
             codes,
@@ -169,6 +171,19 @@ impl<'a> Loading<'a> {
             names.insert(profile.to_owned(), dictionary.to_owned());
         }
         names
+    }
+
+    fn profiles(&mut self) -> HashMap<String, SourceProfile> {
+        let mut profiles = HashMap::new();
+        for (name, file, bytes) in self.all("sources/", ".toml") {
+            match SourceProfile::parse(&String::from_utf8_lossy(bytes)) {
+                Ok(profile) => {
+                    profiles.insert(name.to_owned(), profile);
+                }
+                Err(text) => self.problems.push(Problem::new(file, 0, text)),
+            }
+        }
+        profiles
     }
 
     /// Every file that is no table of ours to read, for the rooms that understand it.

@@ -25,6 +25,7 @@ mod payers;
 mod period;
 mod problem;
 mod sheet;
+mod source;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -39,6 +40,8 @@ pub use decisions::{Case, Earning};
 pub use diagnoses::DiagnosisGroup;
 pub use pairs::{Indicator, Limit, Pair};
 pub use problem::Problem;
+pub use source::SourceProfile;
+use source::Names;
 
 /// All tables, read and found sound.
 #[derive(Debug)]
@@ -52,6 +55,7 @@ pub struct Tables {
     decisions: decisions::Decisions,
     dictionaries: HashMap<String, dictionary::Dictionary>,
     dictionary_of: HashMap<String, String>,
+    profiles: HashMap<String, SourceProfile>,
     payers: HashMap<String, payers::Parameters>,
     holds: holds::Holds,
     texts: HashMap<String, String>,
@@ -93,6 +97,23 @@ impl Tables {
             .collect();
         names.sort_unstable();
         names
+    }
+
+    /// A source profile.
+    pub fn profile(&self, name: &str) -> Option<&SourceProfile> {
+        self.profiles.get(name)
+    }
+
+    /// The names of all source profiles, in order.
+    pub fn profile_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Whether a source may send a procedure code where the activity's name belongs.
+    pub fn names_may_be_codes(&self, profile: &str) -> bool {
+        self.profile(profile).is_some_and(|profile| profile.names == Names::DictionaryOrCode)
     }
 
     /// What a source calls something; `None` if its dictionary does not have it on that day.

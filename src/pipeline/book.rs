@@ -185,6 +185,7 @@ fn moved(
     let expects = Expected { state: from, ..Expected::of(old) };
     let (content, findings) = match told {
         Some(told) => {
+            let told = *told;
             let content = (told.line != old.line).then(|| Box::new(told.line));
             (content, told.findings)
         }

@@ -79,7 +79,7 @@ fn round(pipeline: &mut Pipeline, intake: &Intake, metrics: &Metrics) -> Result<
     let run = intake.read_after(after, RUN_MESSAGES_MAX, RUN_BYTES_MAX)?;
     let Some(last) = run.last().map(|message| message.id) else {
         metrics.processed(0, 0);
-        intake.wait_for_news(IDLE);
+        intake.wait_for_news(after, IDLE);
         return Ok(());
     };
     let carried = pipeline.carry(&run)?;
