@@ -42,9 +42,7 @@ impl Told {
     fn order(&self) -> (Date, bool, Moment) {
         match self {
             Told::Activity(a) => (a.done.date, false, a.done),
-            Told::Document(d) => {
-                (d.moment.date, d.kind == DocumentKind::EndOfTreatment, d.moment)
-            }
+            Told::Document(d) => (d.moment.date, d.kind == DocumentKind::EndOfTreatment, d.moment),
         }
     }
 }

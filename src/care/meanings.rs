@@ -34,8 +34,7 @@ fn by_code(
     let attributes = Attributes::new(
         attributes(family).iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
     );
-    let meaning =
-        Meaning { kind: kind(family), attributes: attributes.unwrap_or_default() };
+    let meaning = Meaning { kind: kind(family), attributes: attributes.unwrap_or_default() };
     (Some(Arc::new(meaning)), Some(code))
 }
 
@@ -114,4 +113,3 @@ fn attributes(family: Family) -> &'static [(&'static str, &'static str)] {
         _ => &[],
     }
 }
-

@@ -25,10 +25,8 @@ use crate::mappings::Tables;
 pub fn record(facts: &Facts, tables: &Tables) -> Record {
     let taken = credits::take_back(&facts.activities, &facts.credits);
     let placed = courses::place(&taken.standing, &facts.documents, tables);
-    let mut courses: Vec<Course> = placed
-        .into_iter()
-        .map(|course| order(course, &taken.shared_numbers, tables))
-        .collect();
+    let mut courses: Vec<Course> =
+        placed.into_iter().map(|course| order(course, &taken.shared_numbers, tables)).collect();
     sessions::review_days(&mut courses);
     for course in &mut courses {
         course.fractions = fractions(course);
@@ -105,7 +103,8 @@ fn fractions(course: &Course) -> Vec<Fraction> {
 /// A course is closed by its end-of-treatment document, unless something was delivered after it:
 /// then treatment was resumed.
 fn closed(course: &Course) -> Option<jiff::civil::Date> {
-    let last = course.sessions.iter().filter(|s| s.delivered.is_some()).map(|s| s.moment.date).max();
+    let last =
+        course.sessions.iter().filter(|s| s.delivered.is_some()).map(|s| s.moment.date).max();
     course
         .documents_of(DocumentKind::EndOfTreatment)
         .map(|document| document.moment.date)

@@ -99,9 +99,11 @@ fn place_of(found: &[Session], step: &Step, delivered: Option<Delivered>) -> Opt
     if let Some(name) = &step.activity.session {
         return found.iter().position(|session| session.id.0 == *name);
     }
-    let is_repeat = step.activity.modifiers.iter().any(|modifier| {
-        [Modifier::REPEAT, Modifier::REPEAT_BY_OTHER].contains(modifier)
-    });
+    let is_repeat = step
+        .activity
+        .modifiers
+        .iter()
+        .any(|modifier| [Modifier::REPEAT, Modifier::REPEAT_BY_OTHER].contains(modifier));
     let fits = |session: &Session| {
         session.moment.date == step.activity.done.date
             && (delivered.is_none() || session.delivered == delivered)
@@ -109,9 +111,8 @@ fn place_of(found: &[Session], step: &Step, delivered: Option<Delivered>) -> Opt
             && near(session.moment, step.activity.done)
             && !(is_repeat && delivered.is_some())
     };
-    let distance = |session: &Session| {
-        step.activity.done.minutes_since(&session.moment).map_or(0, i64::abs)
-    };
+    let distance =
+        |session: &Session| step.activity.done.minutes_since(&session.moment).map_or(0, i64::abs);
     (0..found.len()).filter(|i| fits(&found[*i])).min_by_key(|i| distance(&found[*i]))
 }
 
@@ -122,9 +123,8 @@ fn near(session: Moment, step: Moment) -> bool {
 /// Where each session stands once they are ordered by time.
 fn by_time(found: &[Session]) -> HashMap<usize, usize> {
     let mut places: Vec<usize> = (0..found.len()).collect();
-    places.sort_by(|a, b| {
-        (found[*a].moment, &found[*a].id).cmp(&(found[*b].moment, &found[*b].id))
-    });
+    places
+        .sort_by(|a, b| (found[*a].moment, &found[*a].id).cmp(&(found[*b].moment, &found[*b].id)));
     places.into_iter().enumerate().map(|(new, old)| (old, new)).collect()
 }
 

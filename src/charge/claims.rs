@@ -2,8 +2,8 @@
 
 use super::Desk;
 use crate::domain::{
-    CareStep, ChargeLine, Claim, Clinician, Component, Family, Flaw, Modifier, ProcedureCode, Setting, Share,
-    TableRow,
+    CareStep, ChargeLine, Claim, Clinician, Component, Family, Flaw, Modifier, ProcedureCode,
+    Setting, Share, TableRow,
 };
 use crate::mappings::{CodeRow, Found};
 

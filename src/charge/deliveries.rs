@@ -39,8 +39,7 @@ impl Desk<'_> {
         }
         let mut lines = self.session_lines(&blank, &steps);
         let hosts = lines.iter().filter(|line| line.claim == Some(Claim::Facility));
-        let sources: Vec<ChargeLine> =
-            hosts.flat_map(|host| self.goes_with(host, None)).collect();
+        let sources: Vec<ChargeLine> = hosts.flat_map(|host| self.goes_with(host, None)).collect();
         lines.extend(sources);
         lines
     }

@@ -52,8 +52,7 @@ impl Desk<'_> {
                 let sessions: Vec<&Session> =
                     block.fractions.iter().map(|f| &course.sessions[f.session]).collect();
                 let anchor = format!("weekly {}", index + 1);
-                let mut line =
-                    self.unit(course, Family::WeeklyManagement, &anchor, &sessions)?;
+                let mut line = self.unit(course, Family::WeeklyManagement, &anchor, &sessions)?;
                 line.documents = block.visit.iter().map(|d| d.key.number.clone()).collect();
                 Some(line)
             })
@@ -133,8 +132,7 @@ impl Desk<'_> {
             let checked = self.tables.names_may_be_codes(&activity.profile);
             let mut blank = self.blank(&course.id, activity);
             blank.flaws.push(if checked { Flaw::UnearnedManagement } else { Flaw::SentManagement });
-            let sent =
-                self.spread(&blank, &Coded { code, row: None, share: activity.share });
+            let sent = self.spread(&blank, &Coded { code, row: None, share: activity.share });
             let place = earned.iter().position(|line| {
                 checked
                     && line.code == Some(code)
@@ -156,12 +154,11 @@ impl Desk<'_> {
 /// The blocks of five, the last one perhaps shorter, each with its visit. A visit serves one
 /// block: the earliest whose days hold it and that lacks one (reading 10).
 fn blocks<'a>(course: &'a Course, conventional: &'a [Fraction]) -> Vec<Block<'a>> {
-    let mut blocks: Vec<Block<'a>> = conventional
-        .chunks(BLOCK)
-        .map(|fractions| Block { fractions, visit: None })
-        .collect();
+    let mut blocks: Vec<Block<'a>> =
+        conventional.chunks(BLOCK).map(|fractions| Block { fractions, visit: None }).collect();
     let visits = course.documents_of(DocumentKind::TreatmentVisit);
-    let by_physician = visits.filter(|visit| visit.author.as_ref().is_some_and(|a| a.is_physician()));
+    let by_physician =
+        visits.filter(|visit| visit.author.as_ref().is_some_and(|a| a.is_physician()));
     for visit in by_physician {
         let day = visit.moment.date;
         let lacking = blocks.iter_mut().find(|block| {

@@ -1,9 +1,7 @@
 //! One image review for each session with guidance, however many images were made.
 
 use super::Desk;
-use crate::domain::{
-    ChargeLine, Course, DocumentKind, Flaw, Modifier, Review, Session, Step,
-};
+use crate::domain::{ChargeLine, Course, DocumentKind, Flaw, Modifier, Review, Session, Step};
 
 impl Desk<'_> {
     /// The review of a session's guidance.

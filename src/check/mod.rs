@@ -60,8 +60,7 @@ enum Stage {
     Units,
 }
 
-const STAGES: [Stage; 5] =
-    [Stage::Own, Stage::Count, Stage::Pairs, Stage::Visits, Stage::Units];
+const STAGES: [Stage; 5] = [Stage::Own, Stage::Count, Stage::Pairs, Stage::Visits, Stage::Units];
 
 /// What rules look at beside the line.
 pub struct Bench<'a> {
@@ -91,15 +90,15 @@ pub fn judge(lines: Vec<ChargeLine>, bench: &Bench<'_>) -> Vec<JudgedLine> {
         }
     }
     share_states(&lines, &mut findings);
-    lines
-        .into_iter()
-        .zip(findings)
-        .map(|(line, findings)| JudgedLine { line, findings })
-        .collect()
+    lines.into_iter().zip(findings).map(|(line, findings)| JudgedLine { line, findings }).collect()
 }
 
 /// Every rule with what it says of each line, for a person who asks why: the passed ones too.
-pub fn explain(lines: &[ChargeLine], bench: &Bench<'_>, place: usize) -> Vec<(&'static Rule, Option<Finding>)> {
+pub fn explain(
+    lines: &[ChargeLine],
+    bench: &Bench<'_>,
+    place: usize,
+) -> Vec<(&'static Rule, Option<Finding>)> {
     let judged = judge(lines.to_vec(), bench);
     let Some(line) = judged.get(place) else {
         return Vec::new();
@@ -136,7 +135,9 @@ fn share_states(lines: &[ChargeLine], findings: &mut [Vec<Finding>]) {
             continue;
         };
         let is_host = |other: &&ChargeLine| {
-            other.anchor == *anchor && other.goes_with.is_none() && other.course == lines[place].course
+            other.anchor == *anchor
+                && other.goes_with.is_none()
+                && other.course == lines[place].course
         };
         let on_claim = lines.iter().position(|o| is_host(&o) && o.claim == lines[place].claim);
         let host = on_claim.or_else(|| lines.iter().position(|other| is_host(&other)));

@@ -59,7 +59,8 @@ impl<'a> View<'a> {
         &self,
         families: &'f [Family],
     ) -> impl Iterator<Item = &'a ChargeLine> + use<'a, 'f> {
-        let (lines, outcomes, claim, place) = (self.lines, self.outcomes, self.line.claim, self.place);
+        let (lines, outcomes, claim, place) =
+            (self.lines, self.outcomes, self.line.claim, self.place);
         let places = self.index.of_course(&self.line.course).iter().copied();
         places
             .take_while(move |other| *other != place)

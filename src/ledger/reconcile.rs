@@ -97,9 +97,8 @@ fn look_again(copies: &[&BookedLine], judged: JudgedLine, changes: &mut Vec<Chan
     for copy in copies {
         let (state, told) = decided(&judged, copy.decision.as_ref());
         if copy.state.is_unsent() {
-            let same = copy.state == state
-                && copy.findings == told.findings
-                && copy.line == told.line;
+            let same =
+                copy.state == state && copy.findings == told.findings && copy.line == told.line;
             if !same {
                 changes.push(Change::Move {
                     line: copy.id,

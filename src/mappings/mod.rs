@@ -25,7 +25,7 @@ mod payers;
 mod period;
 mod problem;
 mod sheet;
-mod source;
+pub mod source;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -40,8 +40,8 @@ pub use decisions::{Case, Earning};
 pub use diagnoses::DiagnosisGroup;
 pub use pairs::{Indicator, Limit, Pair};
 pub use problem::Problem;
-pub use source::SourceProfile;
 use source::Names;
+pub use source::SourceProfile;
 
 /// All tables, read and found sound.
 #[derive(Debug)]

@@ -31,7 +31,8 @@ pub(super) fn message(read: &Read<'_>, identifier: Option<&Identifier>) -> Booke
     if let Outcome::Told(told) = &read.outcome {
         booked.trigger.clone_from(&told.trigger);
         booked.account = account(read, identifier);
-        booked.notes = told.notes.iter().map(|note| format!("{}: {}", note.place, note.text)).collect();
+        booked.notes =
+            told.notes.iter().map(|note| format!("{}: {}", note.place, note.words)).collect();
         if !told.kept.is_empty() {
             booked.notes.push(format!("kept, not used: {}", told.kept.join(" ")));
         }
@@ -88,12 +89,7 @@ pub(super) fn link(link: &Link, read: &Read<'_>) -> Part {
 }
 
 /// Puts the changes of a person's lines into their part.
-pub(super) fn changes(
-    part: &mut Part,
-    booked: &[BookedLine],
-    changes: Vec<Change>,
-    setup: &Setup,
-) {
+pub(super) fn changes(part: &mut Part, booked: &[BookedLine], changes: Vec<Change>, setup: &Setup) {
     let digest = setup.tables.digest();
     let mut reversals: Vec<(LineId, usize)> = Vec::new();
     for change in changes {
@@ -193,13 +189,8 @@ fn moved(
     };
     let kind = if from == to { EntryKind::Refreshed } else { EntryKind::Moved };
     let body = json!({ "from": from, "to": to, "findings": findings, "line": content });
-    let entry = Entry {
-        kind,
-        who: Who::Daemon,
-        message: None,
-        line: Some(old.id),
-        body: body.to_string(),
-    };
+    let entry =
+        Entry { kind, who: Who::Daemon, message: None, line: Some(old.id), body: body.to_string() };
     LineChange {
         line: old.id,
         expects,

@@ -47,10 +47,7 @@ impl Pipeline {
     }
 
     /// The numbers that a message is about, with the person they mean, if anyone knows them.
-    fn subjects(
-        &mut self,
-        read: &Read<'_>,
-    ) -> Result<Vec<(Identifier, Option<PersonId>)>, Error> {
+    fn subjects(&mut self, read: &Read<'_>) -> Result<Vec<(Identifier, Option<PersonId>)>, Error> {
         let Outcome::Told(told) = &read.outcome else {
             return Ok(Vec::new());
         };
@@ -126,7 +123,9 @@ impl Pipeline {
             Ok(changes) => book::changes(&mut one.part, &dossier.lines, changes, &self.setup),
             Err(_) => {
                 one.stick();
-                tracing::error!("the daemon failed while it judged a person; the messages are stuck");
+                tracing::error!(
+                    "the daemon failed while it judged a person; the messages are stuck"
+                );
             }
         }
     }
@@ -139,10 +138,7 @@ enum Place {
     New(Identifier),
 }
 
-fn nobody(
-    gathered: &mut Vec<Gathered>,
-    places: &mut HashMap<Option<Place>, usize>,
-) -> usize {
+fn nobody(gathered: &mut Vec<Gathered>, places: &mut HashMap<Option<Place>, usize>) -> usize {
     *places.entry(None).or_insert_with(|| {
         gathered.push(Gathered {
             part: Part::default(),

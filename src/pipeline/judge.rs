@@ -3,9 +3,7 @@
 use crate::care;
 use crate::charge;
 use crate::check::{self, Bench};
-use crate::domain::{
-    BookedLine, Claim, Facts, Identifier, JudgedLine, LineId, PersonId, Record,
-};
+use crate::domain::{BookedLine, Claim, Facts, Identifier, JudgedLine, LineId, PersonId, Record};
 use crate::ledger::{self, Change};
 use crate::store::{Loaded, Part};
 

@@ -130,7 +130,8 @@ impl Pipeline {
             rest = later;
         }
         carried.messages = messages.len() as u64;
-        carried.stuck = reads.iter().filter(|r| matches!(r.outcome, Outcome::Stuck(_))).count() as u64;
+        carried.stuck =
+            reads.iter().filter(|r| matches!(r.outcome, Outcome::Stuck(_))).count() as u64;
         Ok(carried)
     }
 
@@ -177,7 +178,12 @@ impl Pipeline {
     }
 
     /// What is in memory of a person agrees with the books from here on.
-    fn keep(&mut self, gathered: Gathered, person: Option<PersonId>, lines: &[crate::domain::LineId]) {
+    fn keep(
+        &mut self,
+        gathered: Gathered,
+        person: Option<PersonId>,
+        lines: &[crate::domain::LineId],
+    ) {
         let (Some(person), Some(mut dossier)) = (person, gathered.dossier) else {
             return;
         };

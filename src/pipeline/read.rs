@@ -99,5 +99,4 @@ impl Read<'_> {
             Outcome::Stuck(why) => MessageState::Stuck(why.clone()),
         }
     }
-
 }

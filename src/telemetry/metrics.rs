@@ -1,7 +1,6 @@
 //! The numbers at `/metrics`. Names are `collimator_<room>_<noun>_<unit>_total`; labels are names
 //! from the settings and words of ours, never anything of a patient.
 
-
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;

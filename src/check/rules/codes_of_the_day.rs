@@ -85,9 +85,10 @@ pub(super) const SEPARATE_VISIT: Rule = Rule {
     source: "NCCI policy manual, chapter IX.",
     stage: Stage::Own,
     judge: |view| {
-        let visit = view.line.family.is_none_or(|family| {
-            family.is_visit() || family == Family::ClinicVisit
-        });
+        let visit = view
+            .line
+            .family
+            .is_none_or(|family| family.is_visit() || family == Family::ClinicVisit);
         if view.line.has(Modifier::SEPARATE_VISIT) && !visit {
             Verdict::Reject("modifier 25 on a line that is no visit".into())
         } else {

@@ -34,9 +34,8 @@ pub(super) const SIXTH: Rule = Rule {
     stage: Stage::Own,
     judge: |view| {
         let speaks = view.is_any(&[Family::Stereotactic, Family::StereotacticManagement]);
-        let count = view
-            .course()
-            .map_or(0, |course| course.delivered(Delivered::Stereotactic).count());
+        let count =
+            view.course().map_or(0, |course| course.delivered(Delivered::Stereotactic).count());
         if speaks && count > STEREOTACTIC_MAX {
             Verdict::Hold(format!("{count} stereotactic fractions in a course of at most five"))
         } else {
@@ -109,9 +108,8 @@ pub(super) const STOPPED_EARLY: Rule = Rule {
     judge: |view| {
         let activity = view.first_activity().map(|(activity, _)| activity);
         let prescribed = activity.and_then(|activity| activity.prescribed).map_or(0, usize::from);
-        let given = view
-            .course()
-            .map_or(0, |course| course.delivered(Delivered::Stereotactic).count());
+        let given =
+            view.course().map_or(0, |course| course.delivered(Delivered::Stereotactic).count());
         if view.line.is(Family::StereotacticManagement) && given < prescribed {
             Verdict::Warn(format!("{given} of {prescribed} stereotactic fractions were given"))
         } else {

@@ -43,14 +43,12 @@ pub(super) const DISEASE_FIRST: Rule = Rule {
     source: "ICD-10-CM guidelines, I.C.2.e.",
     stage: Stage::Own,
     judge: |view| {
-        let sources = [
-            Family::HighDoseRate,
-            Family::LowDoseRate,
-            Family::Instillation,
-            Family::Insertion,
-        ];
+        let sources =
+            [Family::HighDoseRate, Family::LowDoseRate, Family::Instillation, Family::Insertion];
         if view.is_any(&sources) && first(view) == Some(DiagnosisGroup::Encounter) {
-            Verdict::Hold("the encounter for radiation stands first; brachytherapy names the disease".into())
+            Verdict::Hold(
+                "the encounter for radiation stands first; brachytherapy names the disease".into(),
+            )
         } else {
             Verdict::Clean
         }
@@ -94,9 +92,8 @@ fn active(view: &View<'_>) -> Verdict {
         DiagnosisGroup::Encounter | DiagnosisGroup::History | DiagnosisGroup::Other => false,
     };
     let seen_only = view.line.step == Some(CareStep::Evaluation);
-    let encounter = view.line.diagnoses.iter().all(|one| {
-        group(view, one) == DiagnosisGroup::Encounter
-    });
+    let encounter =
+        view.line.diagnoses.iter().all(|one| group(view, one) == DiagnosisGroup::Encounter);
     if seen_only || encounter || view.line.diagnoses.iter().any(treated) {
         Verdict::Clean
     } else {
@@ -105,22 +102,17 @@ fn active(view: &View<'_>) -> Verdict {
 }
 
 fn encounter_first(view: &View<'_>) -> Verdict {
-    let beam = [
-        Family::Beam,
-        Family::Proton,
-        Family::Neutron,
-        Family::Stereotactic,
-        Family::Radiosurgery,
-    ];
+    let beam =
+        [Family::Beam, Family::Proton, Family::Neutron, Family::Stereotactic, Family::Radiosurgery];
     let thinking = matches!(
         view.line.step,
         Some(CareStep::Evaluation | CareStep::TreatmentPlanning | CareStep::Simulation)
     );
     let several = view.line.diagnoses.len() > 1;
     match first(view) {
-        Some(DiagnosisGroup::Encounter) if thinking && several => {
-            Verdict::Hold("the encounter for radiation stands first; this work names the disease".into())
-        }
+        Some(DiagnosisGroup::Encounter) if thinking && several => Verdict::Hold(
+            "the encounter for radiation stands first; this work names the disease".into(),
+        ),
         Some(DiagnosisGroup::Encounter) | None => Verdict::Clean,
         Some(_) if view.is_any(&beam) => {
             Verdict::Hold("a beam fraction names the encounter for radiation first".into())

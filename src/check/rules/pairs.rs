@@ -88,8 +88,7 @@ fn repeated(view: &View<'_>) -> Verdict {
                 | Family::Spacer
         )
     );
-    let says_again =
-        view.line.has(Modifier::REPEAT) || view.line.has(Modifier::REPEAT_BY_OTHER);
+    let says_again = view.line.has(Modifier::REPEAT) || view.line.has(Modifier::REPEAT_BY_OTHER);
     if !once_a_day || says_again {
         return Verdict::Clean;
     }

@@ -10,9 +10,10 @@ pub(super) const ORDERED: Rule = Rule {
     source: "ASTRO planning and image-guidance FAQ; reading 11 of the stories.",
     stage: Stage::Own,
     judge: |view| {
-        let asked = view.line.family.is_some_and(|family| {
-            family.is_plan() || family.is_delivery() || needs_order(family)
-        });
+        let asked = view
+            .line
+            .family
+            .is_some_and(|family| family.is_plan() || family.is_delivery() || needs_order(family));
         if asked && view.line.orderer.is_none() {
             Verdict::Hold("no order: the charge names nobody who ordered the work".into())
         } else {

@@ -13,9 +13,9 @@ pub(super) const ONE_A_DAY: Rule = Rule {
     source: "MUE 1, absolute.",
     stage: Stage::Own,
     judge: |view| {
-        let twin = view.beside_before().find(|(line, _)| {
-            line.is(Family::PhysicsCheck) && line.course == view.line.course
-        });
+        let twin = view
+            .beside_before()
+            .find(|(line, _)| line.is(Family::PhysicsCheck) && line.course == view.line.course);
         if view.line.is(Family::PhysicsCheck) && twin.is_some() {
             Verdict::Reject(format!("{} has its physics check already", view.line.day()))
         } else {

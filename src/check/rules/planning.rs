@@ -24,7 +24,8 @@ pub(super) const ONCE: Rule = Rule {
     source: "Payer policies; NCCI pairs of the three levels.",
     stage: Stage::Count,
     judge: |view| {
-        let before = view.earlier(&[Family::Planning]).next().filter(|_| view.line.is(Family::Planning));
+        let before =
+            view.earlier(&[Family::Planning]).next().filter(|_| view.line.is(Family::Planning));
         match before {
             Some(first) => {
                 Verdict::Reject(format!("the course has its planning already, of {}", first.day()))

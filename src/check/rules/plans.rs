@@ -39,9 +39,7 @@ pub(super) const SOURCES: Rule = Rule {
         let same = view.earlier(&[Family::BrachyPlan]).find(|plan| plan.plan == view.line.plan);
         let named = view.line.is(Family::BrachyPlan) && view.line.plan.is_some();
         match same.filter(|_| named) {
-            Some(first) => {
-                Verdict::Reject(format!("the plan of {} was used again", first.day()))
-            }
+            Some(first) => Verdict::Reject(format!("the plan of {} was used again", first.day())),
             None => Verdict::Clean,
         }
     },
@@ -97,7 +95,8 @@ fn modulated(view: &View<'_>) -> Verdict {
             plans.len()
         ));
     }
-    let named = plans.iter().position(|plan| view.line.plan.is_some() && plan.plan == view.line.plan);
+    let named =
+        plans.iter().position(|plan| view.line.plan.is_some() && plan.plan == view.line.plan);
     further(named.unwrap_or(before), reasons, "set of leaf patterns")
 }
 

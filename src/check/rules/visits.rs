@@ -2,9 +2,7 @@
 
 use crate::check::view::View;
 use crate::check::{Rule, Stage, Verdict};
-use crate::domain::{
-    CareStep, ChargeLine, Claim, Course, Delivered, Diagnosis, Family, Modifier,
-};
+use crate::domain::{CareStep, ChargeLine, Claim, Course, Delivered, Diagnosis, Family, Modifier};
 
 /// Management holds related visits for so many days after the last fraction (EM-03), and some
 /// applications of sources have follow-up time of the same length (BRA-05).
@@ -155,7 +153,8 @@ fn global_period(view: &View<'_>) -> Verdict {
         return Verdict::Clean;
     }
     let held = |line: &&ChargeLine| {
-        let global = line.code.and_then(|code| view.code_row(code)).map_or(0, |row| row.global_days);
+        let global =
+            line.code.and_then(|code| view.code_row(code)).map_or(0, |row| row.global_days);
         let days = (view.line.day() - line.day()).get_days();
         global > 0 && (0..=i32::from(global)).contains(&days)
     };
