@@ -15,6 +15,7 @@ use super::holds::Holds;
 use super::open::Files;
 use super::pairs::{Limits, Pairs};
 use super::payers::{self, Parameters};
+use super::destination::DestinationProfile;
 use super::source::SourceProfile;
 use super::{Problem, Tables};
 
@@ -71,7 +72,8 @@ impl<'a> Loading<'a> {
             digest: digest(self.files),
             dictionary_of: self.dictionary_names(&dictionaries),
             texts: self.texts(),
-            profiles: self.profiles(),
+            profiles: self.profiles("sources/", SourceProfile::parse),
+            destinations: self.profiles("destinations/", DestinationProfile::parse),
             payers: self.payers(),
             holds: self.holds(),
             codes,
@@ -173,10 +175,15 @@ impl<'a> Loading<'a> {
         names
     }
 
-    fn profiles(&mut self) -> HashMap<String, SourceProfile> {
+    /// The profiles of a folder, by name.
+    fn profiles<T>(
+        &mut self,
+        folder: &str,
+        parse: fn(&str) -> Result<T, String>,
+    ) -> HashMap<String, T> {
         let mut profiles = HashMap::new();
-        for (name, file, bytes) in self.all("sources/", ".toml") {
-            match SourceProfile::parse(&String::from_utf8_lossy(bytes)) {
+        for (name, file, bytes) in self.all(folder, ".toml") {
+            match parse(&String::from_utf8_lossy(bytes)) {
                 Ok(profile) => {
                     profiles.insert(name.to_owned(), profile);
                 }

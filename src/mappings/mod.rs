@@ -14,6 +14,7 @@ mod codes;
 mod coverage;
 mod decisions;
 mod derived;
+pub mod destination;
 mod diagnoses;
 mod dictionary;
 mod holds;
@@ -37,6 +38,7 @@ use crate::domain::{Claim, Diagnosis, Family, Meaning, ProcedureCode, Setting, T
 
 pub use codes::{CodeRow, Found};
 pub use decisions::{Case, Earning};
+pub use destination::DestinationProfile;
 pub use diagnoses::DiagnosisGroup;
 pub use pairs::{Indicator, Limit, Pair};
 pub use problem::Problem;
@@ -56,6 +58,7 @@ pub struct Tables {
     dictionaries: HashMap<String, dictionary::Dictionary>,
     dictionary_of: HashMap<String, String>,
     profiles: HashMap<String, SourceProfile>,
+    destinations: HashMap<String, DestinationProfile>,
     payers: HashMap<String, payers::Parameters>,
     holds: holds::Holds,
     texts: HashMap<String, String>,
@@ -107,6 +110,18 @@ impl Tables {
     /// The names of all source profiles, in order.
     pub fn profile_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// A destination profile.
+    pub fn destination(&self, name: &str) -> Option<&DestinationProfile> {
+        self.destinations.get(name)
+    }
+
+    /// The names of all destination profiles, in order.
+    pub fn destination_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.destinations.keys().map(String::as_str).collect();
         names.sort_unstable();
         names
     }
