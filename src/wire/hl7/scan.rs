@@ -288,11 +288,16 @@ fn differs(
     let at = |objection: Objection| Err(objection.at("MRG", occurrence, 1));
     match old {
         None => at(Objection::error(101, "the number that is given up is missing")),
-        Some(_) if old == survivor => {
+        Some(old) if survivor.is_some_and(|it| is_same(it, old)) => {
             at(Objection::error(205, "a number cannot be merged into itself"))
         }
         Some(_) => Ok(()),
     }
+}
+
+/// Whether two identifiers are one; one without its authority is of the other's.
+fn is_same(one: &(String, String), old: &(String, String)) -> bool {
+    one.0 == old.0 && (one.1 == old.1 || old.1.is_empty())
 }
 
 /// Whether a field tells anything but that it is known to be none.
@@ -424,6 +429,7 @@ mod tests {
         assert_eq!(merge("A40", "PID|||5^^^X^MR!MRG|6^^^X^MR"), "AA");
         assert_eq!(merge("A40", "PID|||5^^^X^MR!MRG|5 ^^^X^MR"), "AE 205 MRG^1^1");
         assert_eq!(merge("A40", "PID|||5^^^X^MR!MRG|5^^^Y^MR"), "AA");
+        assert_eq!(merge("A40", "PID|||5^^^X^MR!MRG|5"), "AE 205 MRG^1^1");
         assert_eq!(merge("A18", "PID|||5!MRG|"), "AE 101 MRG^1^1");
         assert_eq!(merge("A47", "PID|||5"), "AE 101 MRG^1^1");
         assert_eq!(merge("A40", "PID|||5!MRG|6!PID|||7!MRG|7"), "AE 205 MRG^2^1");

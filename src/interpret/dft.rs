@@ -1,0 +1,58 @@
+//! DFT: what was done, and what is taken back.
+
+use std::sync::Arc;
+
+use crate::domain::{Fact, Refusal};
+use crate::mappings::source::Spelling;
+
+use super::charge::Line;
+use super::key::Numbers;
+use super::opened::Opened;
+use super::{Note, Reader, Told, finding, person};
+
+pub(super) const READER: Reader = Reader {
+    kind: "DFT",
+    says: "Each FT1, with the course segment behind it, is something done or taken back.",
+    uses: &["MSH", "EVN", "PID", "PV1", "IN1", "FT1", "DG1", "ZRT"],
+    read,
+};
+
+fn read(opened: &Opened<'_>, told: &mut Told) -> Result<(), Refusal> {
+    let mut numbers = Numbers::default();
+    for part in opened.persons() {
+        let mut person = person::person(opened, &part)?;
+        for group in part.groups("FT1") {
+            let line = Line { opened, person: &part, line: &group, identifier: &person.identifier };
+            match fact(&line, &mut numbers)? {
+                Ok(fact) => person.facts.push(fact),
+                Err(note) => told.notes.push(note),
+            }
+        }
+        told.people.push(person);
+    }
+    if told.people.iter().all(|person| person.facts.is_empty()) {
+        told.ignored = Some("no FT1 tells of anything done or taken back".to_owned());
+    }
+    Ok(())
+}
+
+/// What a line tells; a note if it is not for us.
+fn fact(line: &Line<'_>, numbers: &mut Numbers) -> Result<Result<Fact, Note>, Refusal> {
+    let profile = line.opened.reading.profile;
+    let direction = line.line.at(&profile.activity.direction).code().into_owned();
+    let is = |spellings: &[String]| Spelling::is(spellings, &direction);
+    if is(&profile.spelling.not_ours) {
+        let place = finding::place(line.line, &profile.activity.direction);
+        let words = format!("{direction} moves money and tells of nothing done; kept, not used");
+        return Ok(Err(Note { place, words }));
+    }
+    if is(&profile.spelling.credit) {
+        return line.credit(numbers).map(|credit| Ok(Fact::Credit(Arc::new(credit))));
+    }
+    let mut activity = line.activity(numbers)?;
+    if !is(&profile.spelling.charge) {
+        let words = "neither a charge nor a credit";
+        activity.unreadable.push(finding::words(line.line, &profile.activity.direction, words));
+    }
+    Ok(Ok(Fact::Activity(Arc::new(activity))))
+}
