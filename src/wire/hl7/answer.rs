@@ -144,7 +144,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(raw in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read(&[b"MSH|^~\\&|\rMSA|AA|1\rERR|".as_slice(), &raw].concat());
+            prop_assert!(read(&[b"MSH|^~\\&|\rMSA|AA|1\rERR|".as_slice(), &raw].concat()).is_ok());
         }
     }
 }

@@ -390,8 +390,11 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(raw in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Message::parse(&raw).is_ok();
-            let _ = Message::parse(&[b"MSH|^~\\&|".as_slice(), &raw].concat()).is_ok();
+            for bytes in [raw.clone(), [b"MSH|^~\\&|".as_slice(), &raw].concat()] {
+                if let Ok(message) = Message::parse(&bytes) {
+                    prop_assert_eq!(message.segments().next().map(|it| it.name()), Some("MSH"));
+                }
+            }
         }
 
         #[test]
