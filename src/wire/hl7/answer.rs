@@ -1,13 +1,14 @@
 //! Reads the acknowledgment that a receiver sends back.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::lines::{self, Lines};
 use super::value::Value;
 use super::{Delimiters, MsaCode, charset, preflight};
 
 /// What a receiver says to a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Received {
     /// MSA-1.
     pub code: MsaCode,
@@ -51,6 +52,13 @@ pub fn read(raw: &[u8]) -> Result<Received, NotAnAnswer> {
         text: joined(texts),
         error_code: errors.iter().find_map(|line| answer.error_code(line)),
     })
+}
+
+/// A receiver's words may name the patient.
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Received({}, {:?})", self.code.as_str(), self.error_code)
+    }
 }
 
 struct Answer<'a> {

@@ -7,7 +7,7 @@ const LF: u8 = b'\n';
 ///
 /// CR ends a segment, and so do LF and CR LF. Only where a message uses CR, an LF that is not
 /// followed by what looks like a segment is data: such feeds have lines within a value.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Lines<'a> {
     rest: &'a [u8],
     separator: u8,

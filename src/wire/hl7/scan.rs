@@ -4,13 +4,14 @@
 //! that a sender could mend is found here, so that the sender is told and not only we know.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::content::{self, component};
 use super::lines::{self, Lines};
 use super::{Delimiters, Objection, preflight};
 
 /// What a quick look found.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Scan<'a> {
     header: Option<Header<'a>>,
     event: Cow<'a, str>,
@@ -18,7 +19,7 @@ pub struct Scan<'a> {
     pub verdict: Result<(), Objection>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Header<'a> {
     line: &'a [u8],
     delimiters: Delimiters,
@@ -84,8 +85,15 @@ impl<'a> Scan<'a> {
 
     /// Whether its sender waits for an answer: nobody answers an answer, nor who wants none.
     pub fn wants_answer(&self) -> bool {
-        let never = |number| self.header(number).eq_ignore_ascii_case(b"NE");
+        let never = |number| self.header(number).trim_ascii().eq_ignore_ascii_case(b"NE");
         self.kind() != "ACK" && !(never(15) && never(16))
+    }
+}
+
+/// What a message says is never written into a log by accident.
+impl fmt::Debug for Scan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scan({}, {:?})", self.trigger(), self.verdict)
     }
 }
 
