@@ -66,3 +66,42 @@ fn split(told: &Told) -> Result<Link, Refusal> {
         _ => Err(finding::error(101, "PID", 2, 3, "an unlink names two patients")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interpret::samples::{PID, PV1, one, refused, told};
+
+    #[test]
+    fn what_is_known_to_be_none_is_told_of_a_person() {
+        let pid = "PID|1||5^^^X^MR||\"\"||\"\"|\"\"||||||||||\"\"";
+        let person = one(&told("ADT^A08", &[pid])).registration.clone();
+        assert_eq!(
+            (person.account.as_deref(), person.sex.as_deref(), person.payer),
+            (Some(""), Some(""), None)
+        );
+        assert!(person.name.unwrap().open_for_reading().is_empty() && person.registered);
+        let silent = one(&told("ADT^A08", &["PID|1||5^^^X^MR"])).registration.clone();
+        assert!(silent.name.is_none() && silent.account.is_none() && silent.birth_date.is_none());
+    }
+
+    #[test]
+    fn registration_links_and_unlinks_numbers() {
+        let update = told("ADT^A08^ADT_A01", &["EVN|A08", PID, PV1]);
+        assert!(update.links.is_empty() && one(&update).registration.registered);
+        assert_eq!(one(&update).registration.account.as_deref(), Some("A4410101"));
+        for event in ["A18", "A30", "A34", "A36", "A40", "A47"] {
+            let merge = told(&format!("ADT^{event}"), &["PID|1||2^^^X^MR", "MRG|1"]);
+            let [Link::Merge { survivor, old }] = &merge.links[..] else { panic!("{event}") };
+            assert_eq!(
+                (survivor.number.as_str(), old.number.as_str(), old.authority.as_str()),
+                ("2", "1", "X")
+            );
+        }
+        let split = told("ADT^A37", &["PID|1||1^^^X^MR", PV1, "PID|2||2^^^X^MR", PV1]);
+        let [Link::Split { one, other }] = &split.links[..] else { panic!("no split") };
+        assert_eq!((one.number.as_str(), other.number.as_str(), split.people.len()), ("1", "2", 2));
+        assert_eq!(refused("ADT^A37", &["PID|1||1^^^X^MR"]), "AE 101 PID[2]-3");
+        assert_eq!(refused("ADT^A40", &["PID|1||1^^^X^MR", "MRG|1^^^X^MR"]), "AE 205 MRG-1");
+    }
+}

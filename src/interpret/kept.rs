@@ -34,3 +34,16 @@ fn registration(opened: &Opened<'_>, told: &mut Told) -> Result<(), Refusal> {
     told.people = person::known(opened);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::interpret::samples::{PID, one, told};
+
+    #[test]
+    fn what_is_not_used_yet_is_kept_and_says_so() {
+        let siu = told("SIU^S12", &[PID, "SCH|1"]);
+        assert_eq!(siu.ignored.as_deref(), Some("appointments (SIU) are kept and not used yet"));
+        assert_eq!((siu.kept.len(), one(&siu).facts.len()), (1, 0));
+        assert!(told("MFN^M02", &["MFI|1"]).people.is_empty());
+    }
+}

@@ -98,3 +98,57 @@ fn refuse(code: u16, part: &Part<'_>, spot: &Spot, text: &str) -> Refusal {
     let place = finding::place(part, spot);
     finding::error(code, &place.segment, place.occurrence, place.field, text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interpret::samples::{PID, documents, refused, told};
+    use crate::table::rows;
+
+    #[test]
+    fn a_document_stands_as_its_status_says() {
+        for row in rows(
+            "
+            | event | status | availability | standing  |
+            | T02   | LA     | AV           | InForce   |
+            | T02   | AU     | AV           | InForce   |
+            | T02   | IP     | AV           | Unsigned  |
+            | T02   | PA     | AV           | Unsigned  |
+            | T02   |        |              | Unsigned  |
+            | T08   | LA     | CA           | Withdrawn |
+            | T11   | LA     | AV           | Withdrawn |
+            ",
+        ) {
+            let txa = format!(
+                "TXA|1|OTV|TX|20261008164500|||||1999000510^T^M^^^^MD|||D4^ARIA|||||{}||{}",
+                row["status"], row["availability"]
+            );
+            let told = told(
+                &format!("MDM^{}", row["event"]),
+                &[PID, &txa, "ZRT|C1|P1|||2.25.7", "OBX|1|TX"],
+            );
+            let document = documents(&told)[0];
+            assert_eq!(format!("{:?}", document.standing), row["standing"], "{row}");
+            assert_eq!(
+                (document.key.number.as_str(), document.kind),
+                ("D4", DocumentKind::TreatmentVisit)
+            );
+            assert_eq!(
+                (document.course.as_deref(), document.session.as_deref()),
+                (Some("C1"), Some("2.25.7"))
+            );
+            assert!(document.author.as_ref().unwrap().is_physician());
+            assert_eq!(told.kept, ["OBX"]);
+        }
+    }
+
+    #[test]
+    fn a_document_that_counts_tells_its_number_and_its_date() {
+        let refused = |txa: &str| refused("MDM^T02", &[PID, txa]);
+        assert_eq!(refused("TXA|1|OTV|TX|20261008||||||||||||||LA"), "AE 101 TXA-12");
+        assert_eq!(refused("TXA|1|OTV|TX|||||||||D4|||||LA"), "AE 101 TXA-4");
+        assert_eq!(refused("TXA|1|OTV|TX|soon||||||||D4|||||LA"), "AE 102 TXA-4");
+        let unknown = told("MDM^T02", &[PID, "TXA|1|LETTER|TX|||||||||D4|||||LA"]);
+        assert_eq!((documents(&unknown)[0].kind, unknown.notes.len()), (DocumentKind::Other, 1));
+    }
+}

@@ -22,6 +22,8 @@ mod mdm;
 mod moment;
 mod opened;
 mod person;
+#[cfg(test)]
+mod samples;
 
 use crate::domain::{Fact, Identifier, Link, MessageId, Moment, Place, Refusal, Registration};
 use crate::mappings::SourceProfile;
