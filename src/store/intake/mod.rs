@@ -1,5 +1,7 @@
 //! What was received: the first thing a message meets, and all that its sender waits for.
 
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::path::Path;
@@ -108,6 +110,10 @@ impl Intake {
 
     fn open_at(place: Place) -> Result<Intake, Error> {
         let connection = place.open_for_writing(&FORMAT)?;
+        Intake::start(place, connection)
+    }
+
+    fn start(place: Place, connection: Connection) -> Result<Intake, Error> {
         let last = connection
             .query_row("SELECT max(id) FROM message", [], |row| row.get::<_, Option<i64>>(0))?
             .unwrap_or(0);
