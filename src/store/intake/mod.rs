@@ -113,6 +113,15 @@ impl Intake {
         Intake::start(place, connection)
     }
 
+    /// An intake whose disk is full after so many pages.
+    #[cfg(test)]
+    pub(crate) fn open_with_room_for(folder: &Path, pages: u32) -> Result<Intake, Error> {
+        let place = Place::File(folder.join(FORMAT.file));
+        let connection = place.open_for_writing(&FORMAT)?;
+        connection.pragma_update(None, "max_page_count", pages)?;
+        Intake::start(place, connection)
+    }
+
     fn start(place: Place, connection: Connection) -> Result<Intake, Error> {
         let last = connection
             .query_row("SELECT max(id) FROM message", [], |row| row.get::<_, Option<i64>>(0))?

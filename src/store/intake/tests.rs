@@ -90,10 +90,7 @@ fn news_wakes_who_waits_for_it() {
 #[test]
 fn a_full_disk_refuses_and_the_writer_goes_on_with_what_fits() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::File(folder.path().join(FORMAT.file));
-    let connection = place.open_for_writing(&FORMAT).unwrap();
-    connection.pragma_update(None, "max_page_count", 20).unwrap();
-    let intake = Intake::start(place, connection).unwrap();
+    let intake = Intake::open_with_room_for(folder.path(), 20).unwrap();
     let refused = intake.append_blocking(message("A", 200_000));
     assert!(matches!(refused, Err(Error::DiskFull)), "{refused:?}");
     assert_eq!(intake.append_blocking(message("B", 10)).unwrap(), MessageId(1));
