@@ -7,6 +7,10 @@ mod lists;
 mod outbox;
 mod people;
 mod rows;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
 mod views;
 mod work;
 mod writer;
@@ -17,6 +21,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use crate::domain::{Identifier, LineId, MessageId, PersonId};
@@ -80,6 +85,10 @@ impl Books {
 
     fn open_at(place: Place) -> Result<Books, Error> {
         let connection = place.open_for_writing(&FORMAT)?;
+        Books::start(place, connection)
+    }
+
+    fn start(place: Place, connection: Connection) -> Result<Books, Error> {
         let shared = Arc::new(Shared {
             queue: Queue::new(WAITING),
             place: place.clone(),
