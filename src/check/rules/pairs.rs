@@ -57,14 +57,11 @@ fn paid_before<'a>(view: &View<'a>, never: bool) -> Option<&'a ChargeLine> {
         })
 }
 
-/// Visits have a modifier and a rule of their own (EM-01); so have two sessions of one day
-/// (DEL-08).
+/// Visits have a modifier and a rule of their own (EM-01); so have beam levels of one session
+/// (DEL-07, DATE-05) and of two sessions of one day (DEL-08).
 fn settled_elsewhere(line: &ChargeLine, other: &ChargeLine) -> bool {
-    let is = |line: &ChargeLine, what: fn(Family) -> bool| line.family.is_some_and(what);
-    let two_sessions = is(line, Family::is_delivery)
-        && is(other, Family::is_delivery)
-        && line.session != other.session;
-    is(line, Family::is_visit) || two_sessions
+    let levels = line.is(Family::Beam) && other.is(Family::Beam);
+    line.family.is_some_and(Family::is_visit) || levels
 }
 
 /// Work that is done once in a day, told twice without saying that it was done again. What is

@@ -195,10 +195,11 @@ fn days_since(course: &Course, view: &View<'_>) -> Option<i32> {
     span(course).map(|(_, last)| (view.line.day() - last).get_days())
 }
 
-/// Whether a visit and a course speak of the same disease.
+/// Whether a visit speaks of the disease that a course treats.
 fn related(visit: &ChargeLine, course: &Course) -> bool {
-    let treated = course.steps.iter().flat_map(|step| &step.activity.diagnoses);
-    let treated: Vec<&Diagnosis> = treated.collect();
+    let treatments = course.sessions.iter().flat_map(|session| &session.treatments);
+    let treated: Vec<&Diagnosis> =
+        treatments.flat_map(|index| &course.steps[*index].activity.diagnoses).collect();
     visit.diagnoses.iter().any(|one| treated.iter().any(|other| alike(one, other)))
 }
 
