@@ -26,10 +26,11 @@ mod moment;
 mod phi;
 mod quantity;
 mod retry;
+mod site;
 mod verdict;
 
 pub use activity::{Activity, ActivityKey, Credit, Field, PatientClass, Share};
-pub use charge_line::{ChargeLine, JudgedLine, LineKey, TableRow};
+pub use charge_line::{ChargeLine, Flaw, JudgedLine, LineKey, TableRow};
 pub use claim::{CareStep, Claim, Component, Revenue, Setting};
 pub use clinician::{Clinician, Degree, Npi};
 pub use clock::Clock;
@@ -46,4 +47,5 @@ pub use moment::Moment;
 pub use phi::Phi;
 pub use quantity::Quantity;
 pub use retry::Retry;
+pub use site::Site;
 pub use verdict::{Finding, Outcome};

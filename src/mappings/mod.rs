@@ -1,1 +1,205 @@
 //! Reads the tables of `mappings/`, and refuses wrong ones.
+//!
+//! **In:** a folder of tables, or the tables inside the program. **Out:** [`Tables`] to look things
+//! up in, or every [`Problem`] of every file at once.
+//!
+//! **Never:** starts with a wrong table; lets two rows claim one case, or none; knows a procedure
+//! code; opens a file outside `open.rs`.
+//!
+//! **Start at** [`Tables`]; what each column means is in `mappings/README.md`. A new table is a file
+//! here, a line in `load.rs`, and a section of that page.
+
+mod cell;
+mod codes;
+mod coverage;
+mod decisions;
+mod derived;
+pub mod destination;
+mod diagnoses;
+mod dictionary;
+mod holds;
+mod load;
+mod once;
+mod open;
+mod pairs;
+mod payers;
+mod period;
+mod problem;
+mod sheet;
+pub mod source;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::domain::{Claim, Diagnosis, Family, Meaning, ProcedureCode, Setting, TableRow};
+
+pub use codes::{CodeRow, Found};
+pub use decisions::{Case, Earning};
+pub use destination::DestinationProfile;
+pub use diagnoses::DiagnosisGroup;
+pub use pairs::{Indicator, Limit, Pair};
+pub use problem::Problem;
+use source::Names;
+pub use source::SourceProfile;
+
+/// All tables, read and found sound.
+#[derive(Debug)]
+pub struct Tables {
+    digest: String,
+    codes: codes::Codes,
+    pairs: pairs::Pairs,
+    limits: pairs::Limits,
+    diagnoses: diagnoses::Diagnoses,
+    derived: derived::Derived,
+    decisions: decisions::Decisions,
+    dictionaries: HashMap<String, dictionary::Dictionary>,
+    dictionary_of: HashMap<String, String>,
+    profiles: HashMap<String, SourceProfile>,
+    destinations: HashMap<String, DestinationProfile>,
+    payers: HashMap<String, payers::Parameters>,
+    holds: holds::Holds,
+    texts: HashMap<String, String>,
+}
+
+impl Tables {
+    /// The tables of a folder.
+    pub fn open(folder: &Path) -> Result<Tables, Vec<Problem>> {
+        Tables::of(open::Files::of_folder(folder)?)
+    }
+
+    /// The tables inside the program.
+    pub fn embedded() -> Result<Tables, Vec<Problem>> {
+        Tables::of(open::Files::embedded())
+    }
+
+    /// The SHA-256 of all files: what an entry of the ledger names, so that it can be explained
+    /// by the tables of its day.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The text of a file that another room reads, by its name within the folder:
+    /// `sources/aria.toml`, `destinations/dft-2.5.1.toml`.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.texts.get(name).map(String::as_str)
+    }
+
+    /// The names of such files in a folder, without folder and ending, in order.
+    pub fn text_names(&self, folder: &str) -> Vec<&str> {
+        let inside = |name: &'_ String| -> Option<usize> {
+            let rest = name.strip_prefix(folder)?.strip_prefix('/')?;
+            rest.strip_suffix(".toml").map(str::len)
+        };
+        let mut names: Vec<&str> = self
+            .texts
+            .keys()
+            .filter_map(|name| Some(&name[folder.len() + 1..folder.len() + 1 + inside(name)?]))
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// A source profile.
+    pub fn profile(&self, name: &str) -> Option<&SourceProfile> {
+        self.profiles.get(name)
+    }
+
+    /// The names of all source profiles, in order.
+    pub fn profile_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// A destination profile.
+    pub fn destination(&self, name: &str) -> Option<&DestinationProfile> {
+        self.destinations.get(name)
+    }
+
+    /// The names of all destination profiles, in order.
+    pub fn destination_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.destinations.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Whether a source may send a procedure code where the activity's name belongs.
+    pub fn names_may_be_codes(&self, profile: &str) -> bool {
+        self.profile(profile).is_some_and(|profile| profile.names == Names::DictionaryOrCode)
+    }
+
+    /// What a source calls something; `None` if its dictionary does not have it on that day.
+    pub fn meaning(&self, profile: &str, name: &str, day: Date) -> Option<&Arc<Meaning>> {
+        let dictionary = self.dictionary_of.get(profile)?;
+        self.dictionaries.get(dictionary)?.meaning(name, day)
+    }
+
+    /// What is known of a code on a day of service.
+    pub fn code(&self, code: ProcedureCode, day: Date) -> Found<'_> {
+        self.codes.find(code, day)
+    }
+
+    /// What an activity earns; `None` if no row speaks of it.
+    pub fn earns(&self, case: &Case<'_>) -> Option<Earning<'_>> {
+        self.decisions.earns(case, self.diagnoses.site(case.diagnoses))
+    }
+
+    /// The codes that go along with a line of a family. A place that nobody told is no place.
+    pub fn goes_with(
+        &self,
+        family: Family,
+        place: Option<&str>,
+        setting: Setting,
+        day: Date,
+    ) -> impl Iterator<Item = (ProcedureCode, &TableRow)> {
+        self.derived.goes_with(family, place, setting, day)
+    }
+
+    /// The code of management that fractions and documents have earned.
+    pub fn management(&self, family: Family, day: Date) -> Option<(ProcedureCode, &TableRow)> {
+        self.derived.management(family, day)
+    }
+
+    /// Whether the second code is denied beside the first, on one claim and day.
+    pub fn pair(
+        &self,
+        column_1: ProcedureCode,
+        column_2: ProcedureCode,
+        claim: Claim,
+        day: Date,
+    ) -> Option<Pair<'_>> {
+        self.pairs.find((column_1, column_2), claim, day)
+    }
+
+    /// How many units of a code a claim may bear.
+    pub fn limit(&self, code: ProcedureCode, claim: Claim, day: Date) -> Option<Limit<'_>> {
+        self.limits.find(code, claim, day)
+    }
+
+    /// What kind of disease a diagnosis names.
+    pub fn diagnosis(&self, diagnosis: &Diagnosis) -> DiagnosisGroup {
+        self.diagnoses.kind(diagnosis)
+    }
+
+    /// What a payer wants; where its table says nothing, what Medicare wants.
+    pub fn parameter(&self, payer: &str, name: &str, day: Date) -> Option<&str> {
+        let of = |payer: &str| self.payers.get(payer)?.get(name, day);
+        of(payer).or_else(|| of(payers::BASE))
+    }
+
+    /// The page of a reason.
+    pub fn hold_page(&self, id: &str) -> Option<&str> {
+        self.holds.page(id)
+    }
+
+    /// Every reason that has a page, in order.
+    pub fn hold_ids(&self) -> impl Iterator<Item = &str> {
+        self.holds.ids()
+    }
+}
+
+#[cfg(test)]
+mod tests;

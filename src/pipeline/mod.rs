@@ -1,1 +1,217 @@
-//! Carries messages through the pure rooms, in one transaction.
+//! Carries stored messages through the pure rooms, in one transaction for each run of them.
+//!
+//! **In:** stored messages, in the order of their arrival. **Out:** what became of each, on the
+//! books: facts, lines, entries.
+//!
+//! **Never:** decides anything itself, or speaks to anyone but the store.
+//!
+//! **Start at** [`Pipeline::carry`]: read, gather by person, judge, book.
+
+mod book;
+mod gather;
+mod judge;
+mod read;
+mod run;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use lru::LruCache;
+
+use crate::domain::{Claim, Clock, Identifier, MessageId, PersonId, Site};
+use crate::mappings::Tables;
+use crate::store::{Books, Error, Part, PartOutcome, StoredMessage, Work};
+
+use gather::Gathered;
+use judge::Dossier;
+use read::{Outcome, Read};
+
+pub use judge::{Judged, judged};
+pub use run::{Running, start};
+
+/// People that are kept in memory, at most.
+const PEOPLE_MAX: NonZeroUsize = NonZeroUsize::new(512).unwrap();
+
+/// Numbers whose person is kept in memory, at most.
+const NUMBERS_MAX: NonZeroUsize = NonZeroUsize::new(4_096).unwrap();
+
+/// Times that a part is looked at anew because something moved under it.
+const LOOKS_MAX: usize = 16;
+
+/// What the pipeline must know of the site and its settings.
+#[derive(Clone)]
+pub struct Setup {
+    /// The tables in force.
+    pub tables: Arc<Tables>,
+    /// How the site bills.
+    pub site: Site,
+    /// The site's time zone.
+    pub time_zone: TimeZone,
+    /// The sources, by name.
+    pub sources: Vec<SourceSetup>,
+    /// Which claims go where; a new line goes to each destination that takes its claim.
+    pub routes: Vec<Route>,
+}
+
+/// One source.
+#[derive(Debug, Clone)]
+pub struct SourceSetup {
+    /// Its name, as in the settings.
+    pub name: String,
+    /// Its profile.
+    pub profile: String,
+    /// The numbering of its transactions and documents.
+    pub system: String,
+}
+
+/// One destination.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Its name, as in the settings.
+    pub destination: String,
+    /// The claims it takes.
+    pub claims: Vec<Claim>,
+}
+
+/// Carries messages; one for each daemon.
+pub struct Pipeline {
+    books: Arc<Books>,
+    setup: Setup,
+    clock: Arc<dyn Clock>,
+    people: LruCache<PersonId, Dossier>,
+    numbers: LruCache<Identifier, PersonId>,
+    others: u64,
+}
+
+/// What became of a run of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Carried {
+    /// How many were carried.
+    pub messages: u64,
+    /// On how many the daemon itself failed.
+    pub stuck: u64,
+}
+
+impl Pipeline {
+    /// A pipeline over the books.
+    pub fn new(books: Arc<Books>, setup: Setup, clock: Arc<dyn Clock>) -> Pipeline {
+        Pipeline {
+            books,
+            setup,
+            clock,
+            people: LruCache::new(PEOPLE_MAX),
+            numbers: LruCache::new(NUMBERS_MAX),
+            others: 0,
+        }
+    }
+
+    /// Carries a run of messages, the oldest first. All of it is on disk when this returns.
+    ///
+    /// # Errors
+    /// When the store fails. What is on the books then stays; the rest is carried again.
+    pub fn carry(&mut self, messages: &[StoredMessage]) -> Result<Carried, Error> {
+        self.forget_if_others_wrote()?;
+        let mut carried = Carried::default();
+        let reads: Vec<Read<'_>> = messages.iter().map(|stored| self.read(stored)).collect();
+        let mut rest = reads.as_slice();
+        while !rest.is_empty() {
+            let links = |read: &Read<'_>| read.links().next().is_some();
+            let run = match rest.iter().position(links) {
+                Some(0) => {
+                    self.link(&rest[0])?;
+                    1
+                }
+                Some(before) => before,
+                None => rest.len(),
+            };
+            let (now, later) = rest.split_at(run);
+            self.carry_run(now)?;
+            rest = later;
+        }
+        carried.messages = messages.len() as u64;
+        carried.stuck =
+            reads.iter().filter(|r| matches!(r.outcome, Outcome::Stuck(_))).count() as u64;
+        Ok(carried)
+    }
+
+    /// Numbers joined or parted come first, on their own, so that what is judged after them sees
+    /// the people as they are now. Done twice, this changes nothing.
+    fn link(&mut self, read: &Read<'_>) -> Result<(), Error> {
+        let parts = read.links().map(|link| book::link(link, read)).collect();
+        self.books.apply(Work { at: self.clock.now(), parts, cursor: None })?;
+        for identifier in read.identifiers() {
+            if let Some(person) = self.numbers.pop(identifier) {
+                self.people.pop(&person);
+            }
+        }
+        self.people.clear();
+        self.numbers.clear();
+        Ok(())
+    }
+
+    fn carry_run(&mut self, reads: &[Read<'_>]) -> Result<(), Error> {
+        let cursor = reads.last().map(|read| read.stored.id);
+        let mut waiting = self.gather(reads)?;
+        for _ in 0..LOOKS_MAX {
+            let parts: Vec<Part> = waiting.iter().map(|gathered| gathered.part.clone()).collect();
+            let work = Work { at: self.clock.now(), parts, cursor };
+            let applied = self.books.apply(work)?;
+            let mut again: Vec<MessageId> = Vec::new();
+            for (gathered, outcome) in waiting.into_iter().zip(applied.parts) {
+                match outcome {
+                    PartOutcome::Booked { person, lines } => self.keep(gathered, person, &lines),
+                    PartOutcome::Conflict(conflict) => {
+                        tracing::debug!(?conflict, "a line moved while its person was judged");
+                        again.extend(self.put_back(gathered));
+                    }
+                }
+            }
+            if again.is_empty() {
+                return Ok(());
+            }
+            let once_more: Vec<Read<'_>> =
+                reads.iter().filter(|read| again.contains(&read.stored.id)).cloned().collect();
+            waiting = self.gather(&once_more)?;
+        }
+        Err(Error::Closed)
+    }
+
+    /// What is in memory of a person agrees with the books from here on.
+    fn keep(
+        &mut self,
+        gathered: Gathered,
+        person: Option<PersonId>,
+        lines: &[crate::domain::LineId],
+    ) {
+        let (Some(person), Some(mut dossier)) = (person, gathered.dossier) else {
+            return;
+        };
+        dossier.booked(person, &gathered.part, lines);
+        for identifier in &dossier.facts.identifiers {
+            self.numbers.put(identifier.clone(), person);
+        }
+        self.people.put(person, dossier);
+    }
+
+    /// Nothing in memory of the person can be trusted; its messages are carried again.
+    fn put_back(&mut self, gathered: Gathered) -> Vec<MessageId> {
+        let identifiers = gathered.dossier.map(|dossier| dossier.facts.identifiers);
+        for identifier in identifiers.into_iter().flatten() {
+            if let Some(person) = self.numbers.pop(&identifier) {
+                self.people.pop(&person);
+            }
+        }
+        gathered.messages
+    }
+
+    fn forget_if_others_wrote(&mut self) -> Result<(), Error> {
+        let others = self.books.changes_by_others()?;
+        if others != self.others {
+            self.people.clear();
+            self.numbers.clear();
+            self.others = others;
+        }
+        Ok(())
+    }
+}

@@ -58,7 +58,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
             let frames = match self.frames() {
                 Ok(frames) => frames,
                 Err(mllp::Error::TooLong { bytes_max, head }) => {
-                    return self.cut_off(&head, bytes_max).await;
+                    return self.cut_off(&head.0, bytes_max).await;
                 }
                 Err(mllp::Error::Unframeable) => return Ok(()),
                 Err(mllp::Error::Stream(error)) => return Err(error),

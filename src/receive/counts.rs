@@ -27,6 +27,19 @@ pub enum Counted {
     SkippedByte,
 }
 
+const NAMES: [(Counted, &str); KINDS] = [
+    (Counted::Connection, "connections"),
+    (Counted::ConnectionTurnedAway, "connections_turned_away"),
+    (Counted::Accepted, "messages_accepted"),
+    (Counted::Refused, "messages_refused"),
+    (Counted::NotStored, "messages_not_stored"),
+    (Counted::StrayAcknowledgment, "stray_acknowledgments"),
+    (Counted::TooLong, "frames_too_long"),
+    (Counted::CutFrame, "frames_cut"),
+    (Counted::Idle, "connections_idle"),
+    (Counted::SkippedByte, "bytes_skipped"),
+];
+
 const KINDS: usize = 10;
 
 /// What a listener has seen since it began.
@@ -37,6 +50,11 @@ impl Counts {
     /// How often.
     pub fn of(&self, what: Counted) -> u64 {
         self.0[place(what)].load(Ordering::Relaxed)
+    }
+
+    /// Everything, each by its name in metrics.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        NAMES.iter().map(|(what, name)| (*name, self.of(*what)))
     }
 
     pub(super) fn add(&self, what: Counted, times: u64) {

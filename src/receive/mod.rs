@@ -26,7 +26,7 @@ pub use options::{
     CONNECTIONS_MAX, FRAME_SECONDS_MAX, IDLE_SECONDS_MAX, Limits, MESSAGE_BYTES_MAX,
     TOGETHER_BYTES_MAX, TOGETHER_MESSAGES_MAX,
 };
-pub use reception::Reception;
+pub use reception::{Reception, verdict};
 
 /// A listener that cannot listen.
 #[derive(Debug, thiserror::Error)]

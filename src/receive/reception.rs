@@ -75,13 +75,13 @@ impl Reception {
     }
 
     fn message(&self, scan: &Scan<'_>, raw: &Bytes, now: Timestamp) -> NewMessage {
-        let objection = scan.verdict.as_ref().err();
+        let (answer, reason) = verdict(scan);
         NewMessage {
             source: Arc::clone(&self.source),
             received: now,
             control_id: scan.control_id().to_vec(),
-            answer: objection.map_or(Answer::Accept, |it| answer_of(it.answer)),
-            reason: objection.map(reason_of),
+            answer,
+            reason,
             raw: raw.clone(),
         }
     }
@@ -112,6 +112,14 @@ impl Reception {
             }
         };
         scan.wants_answer().then_some(answer)
+    }
+}
+
+/// What a quick look says to the sender, in the words of the house.
+pub fn verdict(scan: &Scan<'_>) -> (Answer, Option<Reason>) {
+    match &scan.verdict {
+        Ok(()) => (Answer::Accept, None),
+        Err(objection) => (answer_of(objection.answer), Some(reason_of(objection))),
     }
 }
 

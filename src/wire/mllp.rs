@@ -3,6 +3,8 @@
 //! FS that is not followed by CR is data, and so is VT inside a frame. Bytes between frames are
 //! skipped and counted. Every byte is looked at once, however small the pieces are.
 
+use std::fmt;
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};
 
@@ -32,7 +34,7 @@ pub enum Error {
         /// The limit.
         bytes_max: usize,
         /// How the content begins: enough to answer, never the whole.
-        head: Bytes,
+        head: Head,
     },
     /// The content holds the bytes that end a frame.
     #[error("a message that holds the end of a frame cannot be framed")]
@@ -40,6 +42,16 @@ pub enum Error {
     /// The stream failed.
     #[error("the connection failed")]
     Stream(#[from] std::io::Error),
+}
+
+/// The beginning of a frame; it never shows in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Head(pub Bytes);
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Head({} bytes)", self.0.len())
+    }
 }
 
 impl Mllp {
@@ -90,7 +102,10 @@ impl Mllp {
 
     fn too_long(&self, source: &BytesMut) -> Error {
         let head = source.len().min(OVERSIZED_HEAD_BYTES_MAX).min(self.bytes_max);
-        Error::TooLong { bytes_max: self.bytes_max, head: Bytes::copy_from_slice(&source[..head]) }
+        Error::TooLong {
+            bytes_max: self.bytes_max,
+            head: Head(Bytes::copy_from_slice(&source[..head])),
+        }
     }
 }
 
@@ -228,7 +243,7 @@ mod tests {
         let mut buffer = BytesMut::from(&bytes("<MSH|1234567")[..]);
         let error = codec.decode(&mut buffer).unwrap_err();
         assert!(
-            matches!(error, Error::TooLong { bytes_max: 10, ref head } if &head[..] == b"MSH|123456")
+            matches!(error, Error::TooLong { bytes_max: 10, ref head } if &head.0[..] == b"MSH|123456")
         );
         let mut exact = BytesMut::from(&bytes("<MSH|123456>!")[..]);
         assert_eq!(Mllp::new(10).decode(&mut exact).unwrap().unwrap(), &b"MSH|123456"[..]);

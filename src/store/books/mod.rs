@@ -157,6 +157,12 @@ impl Books {
         tokio::task::spawn_blocking(look).await.unwrap_or(Err(Error::Closed))
     }
 
+    /// How many lines wait for each destination, or are on their way there: a name that is gone
+    /// from the settings leaves them nowhere to go.
+    pub fn waiting_by_destination(&self) -> Result<Vec<(String, u64)>, Error> {
+        self.readers.read(outbox::waiting_by_destination)
+    }
+
     /// Lines that are sent or unknown at a destination, with the last attempt at each: what a
     /// dispatcher finds when it starts.
     pub fn in_flight(&self, destination: &str) -> Result<Vec<Attempt>, Error> {

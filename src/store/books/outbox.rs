@@ -74,11 +74,17 @@ pub(super) fn next_to_send(
 
 /// Marks a line as sent, if it may leave; and keeps what leaves.
 pub(super) fn mark(writing: &mut Writing<'_>, mark: &Mark) -> Result<bool, Error> {
-    let update =
-        format!("UPDATE line SET state = 'sent', updated_at = ?3 WHERE id = ?2 AND {IS_FREE}");
+    let update = format!(
+        "UPDATE line SET state = 'sent', updated_at = ?3 WHERE id = ?2 AND body = ?4 AND {IS_FREE}"
+    );
+    let content = serde_json::to_string(&mark.content)?;
     let at = mark.at.as_millisecond();
-    let moved =
-        writing.db.prepare_cached(&update)?.execute((&mark.destination, mark.line.0, at))?;
+    let moved = writing.db.prepare_cached(&update)?.execute((
+        &mark.destination,
+        mark.line.0,
+        at,
+        &content,
+    ))?;
     if moved == 0 {
         return Ok(false);
     }
@@ -181,6 +187,19 @@ pub(super) fn in_flight(db: &Connection, destination: &str) -> Result<Vec<Attemp
     db.prepare_cached(&select)?.query_and_then([destination], attempt)?.collect()
 }
 
+/// How many lines wait for each destination.
+pub(super) fn waiting_by_destination(db: &Connection) -> Result<Vec<(String, u64)>, Error> {
+    let select = "SELECT destination, count(*) FROM line
+         WHERE state IN ('held', 'queued', 'sent', 'unknown') AND destination IS NOT NULL
+         GROUP BY destination ORDER BY destination";
+    let mut select = db.prepare_cached(select)?;
+    let counted = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
+    counted
+        .map(|row| row.map(|(name, count)| (name, u64::try_from(count).unwrap_or(0))))
+        .map(|row| row.map_err(Error::from))
+        .collect()
+}
+
 fn attempt(row: &Row<'_>) -> Result<Attempt, Error> {
     let outcome: Option<String> = row.get(6)?;
     Ok(Attempt {
@@ -205,6 +224,7 @@ mod tests {
     use super::super::samples::*;
     use super::super::{Books, NewLine, Settled};
     use super::*;
+    use crate::domain::ChargeLine;
     use crate::store::LineRef;
 
     fn free(books: &Books, busy: &[&str]) -> Vec<i64> {
@@ -214,11 +234,17 @@ mod tests {
     }
 
     async fn mark(books: &Books, line: i64) -> bool {
+        let content = books.line(LineId(line)).unwrap().unwrap().line.line;
+        mark_as(books, line, content).await
+    }
+
+    async fn mark_as(books: &Books, line: i64, content: ChargeLine) -> bool {
         let mark = Mark {
             line: LineId(line),
             destination: "billing".into(),
             control_id: format!("M{line}"),
             bytes: "MSH".into(),
+            content: Box::new(content),
             at: at(1),
         };
         books.mark_sent(mark).await.unwrap()
@@ -262,6 +288,15 @@ mod tests {
         let late = settle(&books, 1, Settled::Accepted).await;
         assert_eq!(late, Settling::Moved { from: LineState::Unknown });
         assert_eq!(free(&books, &[]), [2, 3, 4]);
+    }
+
+    #[tokio::test]
+    async fn nothing_leaves_of_a_line_that_says_something_else_by_now() {
+        let books = five_lines();
+        let mut stale = books.line(LineId(1)).unwrap().unwrap().line.line;
+        stale.department = Some("as it was before".into());
+        assert!(!mark_as(&books, 1, stale).await);
+        assert!(mark(&books, 1).await);
     }
 
     #[tokio::test]

@@ -114,22 +114,33 @@ fn new_person(db: &Connection) -> Result<PersonId, Error> {
     Ok(PersonId(db.prepare_cached("INSERT INTO person DEFAULT VALUES")?.insert([])?))
 }
 
-/// Takes in what was told of the person under a number.
+/// What is now known of the person under a number; replaces what was known under it.
 pub(super) fn register(
     db: &Connection,
     identifier: &Identifier,
-    told: &Registration,
+    known: &Registration,
 ) -> Result<(), Error> {
-    let known = known_or_new(db, identifier)?;
-    let select = "SELECT registration FROM identifier WHERE id = ?1";
-    let text: Option<String> =
-        db.prepare_cached(select)?.query_row([known.identifier], |row| row.get(0))?;
-    let mut registration = registration_of(text.as_deref())?;
-    if registration.take(told.clone()) {
-        db.prepare_cached("UPDATE identifier SET registration = ?1 WHERE id = ?2")?
-            .execute((serde_json::to_string(&registration)?, known.identifier))?;
-    }
+    let place = known_or_new(db, identifier)?;
+    db.prepare_cached("UPDATE identifier SET registration = ?1 WHERE id = ?2")?
+        .execute((serde_json::to_string(known)?, place.identifier))?;
     Ok(())
+}
+
+/// Who a person is, as told under each number, the one that goes on first.
+pub(super) fn registrations(
+    db: &Connection,
+    person: PersonId,
+) -> Result<Vec<(Identifier, Registration)>, Error> {
+    let select = "SELECT authority, number, registration FROM identifier
+         WHERE person = ?1 AND registration IS NOT NULL ORDER BY rank, id";
+    let mut select = db.prepare_cached(select)?;
+    let mut rows = select.query([person.0])?;
+    let mut told = Vec::new();
+    while let Some(row) = rows.next()? {
+        let identifier = Identifier { authority: row.get(0)?, number: row.get(1)? };
+        told.push((identifier, registration_of(row.get::<_, Option<String>>(2)?.as_deref())?));
+    }
+    Ok(told)
 }
 
 /// Who a person is: as told under the number that goes on, and under the others where nobody

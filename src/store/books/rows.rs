@@ -44,7 +44,7 @@ pub(super) fn load(db: &Connection, person: PersonId) -> Result<Loaded, Error> {
 fn facts(db: &Connection, person: PersonId) -> Result<Facts, Error> {
     let mut facts = Facts {
         identifiers: people::identifiers_of(db, person)?,
-        registration: people::registration(db, person)?,
+        registrations: people::registrations(db, person)?,
         ..Facts::default()
     };
     let told_twice_is_possible = facts.identifiers.len() > 1;

@@ -53,6 +53,8 @@ pub(super) fn charge(course: &str, account: Option<&str>, anchor: &str) -> Charg
         posted: None,
         told_day: None,
         row: None,
+        goes_with: None,
+        flaws: Vec::new(),
     }
 }
 

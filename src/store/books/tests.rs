@@ -46,7 +46,7 @@ fn what_is_applied_is_found_again_after_a_restart() {
     let loaded = books.load(person).unwrap();
     let told: Vec<_> = loaded.facts.activities.iter().map(|it| it.key.number.as_str()).collect();
     assert_eq!(told, ["T2", "T1"], "in the order first told");
-    assert_eq!(loaded.facts.registration.sex.as_deref(), Some("F"));
+    assert_eq!(loaded.facts.registration().sex.as_deref(), Some("F"));
     assert_eq!(loaded.lines[0].line, charge("C1", Some("A1"), "x"));
     let kinds: Vec<_> = books
         .entries_after(0, 9)
@@ -192,7 +192,7 @@ fn a_person_is_as_registered_under_the_number_that_goes_on_and_filled_up_from_th
     };
     books.apply(work(vec![part], 1)).unwrap();
     let person = books.person_of(&number("OLD")).unwrap().unwrap();
-    let registration = books.load(person).unwrap().facts.registration;
+    let registration = books.load(person).unwrap().facts.registration();
     assert_eq!(registration, told(Some("F"), Some("medicare")));
 }
 

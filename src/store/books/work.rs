@@ -209,6 +209,9 @@ pub struct Mark {
     pub control_id: String,
     /// What leaves.
     pub bytes: Bytes,
+    /// What the line said when the bytes were written: if it says something else by now, nothing
+    /// may leave.
+    pub content: Box<ChargeLine>,
     /// When.
     pub at: Timestamp,
 }

@@ -1,13 +1,14 @@
 //! Which characters the bytes of a message stand for.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::lines;
 
 /// A message's text, and how it was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Decoded<'a> {
     /// The text. Bytes that stand for nothing became U+FFFD.
     pub text: Cow<'a, str>,
@@ -24,6 +25,13 @@ pub fn decode<'a>(message: &'a [u8], declared: &[u8]) -> Decoded<'a> {
         Some(encoding) => with(encoding, message),
         None if std::str::from_utf8(message).is_ok() => with(UTF_8, message),
         None => with(WINDOWS_1252, message),
+    }
+}
+
+/// What a message says is never written into a log by accident.
+impl fmt::Debug for Decoded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Decoded({} bytes, {})", self.text.len(), self.used)
     }
 }
 

@@ -7,7 +7,7 @@ const LF: u8 = b'\n';
 ///
 /// CR ends a segment, and so do LF and CR LF. Only where a message uses CR, an LF that is not
 /// followed by what looks like a segment is data: such feeds have lines within a value.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Lines<'a> {
     rest: &'a [u8],
     separator: u8,
@@ -59,11 +59,10 @@ impl<'a> Iterator for Lines<'a> {
 
 fn looks_like_segment(bytes: &[u8], separator: u8) -> bool {
     matches!(bytes, [a, b, c, after, ..]
-        if a.is_ascii_uppercase() && is_name_byte(*b) && is_name_byte(*c) && *after == separator)
-}
-
-fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || byte.is_ascii_digit()
+        if a.is_ascii_alphabetic()
+            && b.is_ascii_alphanumeric()
+            && c.is_ascii_alphanumeric()
+            && *after == separator)
 }
 
 fn is_blank(line: &[u8]) -> bool {
@@ -133,6 +132,7 @@ mod tests {
     fn a_line_feed_within_a_value_is_data_where_cr_ends_segments() {
         assert_eq!(lines("MSH|a\rNTE|one\ntwo\rPID|b"), ["MSH|a", "NTE|one\ntwo", "PID|b"]);
         assert_eq!(lines("MSH|a\rNTE|one\nPID|b"), ["MSH|a", "NTE|one", "PID|b"]);
+        assert_eq!(lines("MSH|a\rNTE|one\npid|b"), ["MSH|a", "NTE|one", "pid|b"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod ack;
 pub mod answer;
 mod charset;
+mod content;
 mod delimiters;
 mod escape;
 mod lines;
@@ -22,12 +23,13 @@ mod write;
 
 pub use ack::{Acknowledgment, ERROR_TEXT_CHARS_MAX, acknowledge};
 pub use charset::{Decoded, decode};
+pub use content::MERGE_EVENTS;
 pub use delimiters::Delimiters;
 pub use message::{Message, Segment};
 pub use objection::{ErrorLocation, MsaCode, Objection};
 pub use position::{NotAPosition, Position};
 pub use preflight::{MESSAGE_BYTES_MAX, SEPARATORS_MAX};
-pub use scan::{MERGE_EVENTS, Scan, scan};
+pub use scan::{Scan, scan};
 pub use split::split;
 pub use value::{Presence, Value, preferred_identifier};
 pub use write::{SegmentWriter, Writer};

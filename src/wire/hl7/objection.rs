@@ -1,5 +1,7 @@
 //! What stands against a message, in HL7's own words: an answer code, a place, a number, a text.
 
+use std::fmt;
+
 /// MSA-1: what the other side is told, or tells us (table 0008).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MsaCode {
@@ -88,5 +90,12 @@ impl Objection {
     pub fn at(self, segment: &str, occurrence: u16, field: u16) -> Objection {
         let location = ErrorLocation { segment: segment.to_owned(), occurrence, field };
         Objection { location: Some(location), ..self }
+    }
+}
+
+impl fmt::Display for ErrorLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}^{}", self.segment, self.occurrence)?;
+        if self.field > 0 { write!(f, "^{}", self.field) } else { Ok(()) }
     }
 }
