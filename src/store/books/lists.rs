@@ -113,7 +113,9 @@ fn patients_behind(
     }
     let open: Vec<_> = filter.states.iter().filter(|state| is_open(**state)).collect();
     if !open.is_empty() && open.len() == filter.states.len() {
-        which.add_one_of(OPEN_PEOPLE, open.iter().map(|state| state.as_str()), ")");
+        let people =
+            format!("person IN (SELECT person FROM line WHERE {} AND state IN", rows::IS_OPEN);
+        which.add_one_of(&people, open.iter().map(|state| state.as_str()), ")");
     }
     let select = format!(
         "SELECT person, authority, number FROM identifier {which}
@@ -127,10 +129,7 @@ fn patients_behind(
     Ok(select.query_map(params_from_iter(which.values), patient)?.collect::<Result<_, _>>()?)
 }
 
-/// The condition of the index `line_open` is said again, so that it can be used.
-const OPEN_PEOPLE: &str = "person IN (SELECT person FROM line
-    WHERE state IN ('held', 'queued', 'sent', 'unknown', 'declined') AND state IN";
-
+/// Whether lines of this state stand in the index `line_open`.
 fn is_open(state: LineState) -> bool {
     match state {
         LineState::Held
