@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::Error;
 
 /// How long a writer waits for another process, and a reader for a moment without a checkpoint.
-const BUSY_SECONDS_MAX: u64 = 10;
+pub(super) const BUSY_SECONDS_MAX: u64 = 10;
 /// Compiled statements kept for each connection.
 const STATEMENTS_MAX: usize = 128;
 

@@ -63,17 +63,18 @@ impl<T> Queue<T> {
 
     /// Puts a job in, and waits for room.
     pub(super) async fn push(&self, job: T, bytes: usize) -> Result<(), QueueClosed> {
-        let mut job = job;
-        loop {
+        let mut waits = self.try_push(job, bytes)?;
+        while let Some(job) = waits {
             let room = self.room_async.notified();
             tokio::pin!(room);
+            // Listens before it looks again, so that no word of room is missed between the two.
             room.as_mut().enable();
-            match self.try_push(job, bytes)? {
-                None => return Ok(()),
-                Some(back) => job = back,
+            waits = self.try_push(job, bytes)?;
+            if waits.is_some() {
+                room.await;
             }
-            room.await;
         }
+        Ok(())
     }
 
     /// Puts a job in, and blocks for room.

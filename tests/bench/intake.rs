@@ -30,6 +30,7 @@ pub(crate) fn measure(connections: usize, duration: Duration) -> Measured {
     let (address, stop) = (listener.address(), CancellationToken::new());
     let running = runtime.spawn(listener.run(stop.clone()));
     let measured = client::measure(address, connections, duration);
+    println!("             write-ahead file: {} KiB", intake.wal_bytes() / 1_024);
     stop.cancel();
     runtime.block_on(running).unwrap();
     measured

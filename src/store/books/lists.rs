@@ -1,18 +1,17 @@
-//! Lists of any length, read in short looks: whoever reads them may be as slow as they like, and
-//! holds nobody up.
+//! Lists of lines, courses and messages, as people read them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
-use jiff::civil::Date;
-use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use crate::domain::{CourseId, Identifier, LineId, LineState, MessageId, PersonId};
 use crate::store::Error;
 use crate::store::readers::Readers;
 
+use super::listing::Listing;
 use super::rows;
 use super::views::{CourseSummary, LineFilter, LinePlace, ListedLine, MessageFilter};
+use super::which::Which;
 use super::work::BookedMessage;
 
 /// People that one look takes.
@@ -21,52 +20,6 @@ const PAGE_PEOPLE_MAX: usize = 64;
 const PAGE_ROWS_MAX: usize = 500;
 /// Rows of lines that one look of a search goes through.
 const SEARCH_LINES_MAX: i64 = 20_000;
-
-/// A list that is read piece by piece.
-pub struct Listing<'a, T> {
-    next: Box<dyn FnMut() -> Result<Option<Vec<T>>, Error> + 'a>,
-    ready: VecDeque<T>,
-    left: usize,
-}
-
-impl<'a, T> Listing<'a, T> {
-    /// `next` gives one piece after the other, then `None`.
-    pub(super) fn new(
-        limit: Option<usize>,
-        next: impl FnMut() -> Result<Option<Vec<T>>, Error> + 'a,
-    ) -> Listing<'a, T> {
-        let left = limit.unwrap_or(usize::MAX);
-        Listing { next: Box::new(next), ready: VecDeque::new(), left }
-    }
-}
-
-impl<T> Iterator for Listing<'_, T> {
-    type Item = Result<T, Error>;
-
-    fn next(&mut self) -> Option<Result<T, Error>> {
-        if self.left == 0 {
-            return None;
-        }
-        while self.ready.is_empty() {
-            match (self.next)() {
-                Ok(Some(piece)) => self.ready.extend(piece),
-                Ok(None) => return None,
-                Err(error) => {
-                    self.left = 0;
-                    return Some(Err(error));
-                }
-            }
-        }
-        self.left -= 1;
-        self.ready.pop_front().map(Ok)
-    }
-}
-
-impl<T> std::fmt::Debug for Listing<'_, T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Listing({} ready)", self.ready.len())
-    }
-}
 
 /// Lines in the order of the contract.
 pub(super) fn lines(readers: &Readers, filter: LineFilter) -> Listing<'_, ListedLine> {
@@ -160,7 +113,9 @@ fn patients_behind(
     }
     let open: Vec<_> = filter.states.iter().filter(|state| is_open(**state)).collect();
     if !open.is_empty() && open.len() == filter.states.len() {
-        which.add_one_of(OPEN_PEOPLE, open.iter().map(|state| state.as_str()), ")");
+        let people =
+            format!("person IN (SELECT person FROM line WHERE {} AND state IN", rows::IS_OPEN);
+        which.add_one_of(&people, open.iter().map(|state| state.as_str()), ")");
     }
     let select = format!(
         "SELECT person, authority, number FROM identifier {which}
@@ -174,10 +129,7 @@ fn patients_behind(
     Ok(select.query_map(params_from_iter(which.values), patient)?.collect::<Result<_, _>>()?)
 }
 
-/// The condition of the index `line_open` is said again, so that it can be used.
-const OPEN_PEOPLE: &str = "person IN (SELECT person FROM line
-    WHERE state IN ('held', 'queued', 'sent', 'unknown', 'declined') AND state IN";
-
+/// Whether lines of this state stand in the index `line_open`.
 fn is_open(state: LineState) -> bool {
     match state {
         LineState::Held
@@ -373,48 +325,6 @@ pub(super) fn messages_page(
     );
     let mut select = db.prepare_cached(&select)?;
     select.query_and_then(params_from_iter(which.values), rows::booked_message)?.collect()
-}
-
-/// A condition that grows.
-#[derive(Default)]
-struct Which {
-    clauses: Vec<String>,
-    values: Vec<Value>,
-}
-
-impl Which {
-    fn add(&mut self, clause: &str) {
-        self.clauses.push(clause.to_owned());
-    }
-
-    fn add_with<V: Into<Value>>(&mut self, clause: &str, values: impl IntoIterator<Item = V>) {
-        self.add(clause);
-        self.values.extend(values.into_iter().map(Into::into));
-    }
-
-    fn add_one_of<'a>(&mut self, clause: &str, values: impl Iterator<Item = &'a str>, end: &str) {
-        let values: Vec<String> = values.map(str::to_owned).collect();
-        let marks = vec!["?"; values.len()].join(", ");
-        self.add_with(&format!("{clause} ({marks}){end}"), values);
-    }
-
-    fn add_days(&mut self, column: &str, from: Option<Date>, until: Option<Date>) {
-        if let Some(day) = from {
-            self.add_with(&format!("{column} >= ?"), [day.to_string()]);
-        }
-        if let Some(day) = until {
-            self.add_with(&format!("{column} <= ?"), [day.to_string()]);
-        }
-    }
-}
-
-impl std::fmt::Display for Which {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.clauses.is_empty() {
-            return Ok(());
-        }
-        write!(f, "WHERE {}", self.clauses.join(" AND "))
-    }
 }
 
 #[cfg(test)]

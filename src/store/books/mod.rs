@@ -3,6 +3,7 @@
 mod apply;
 mod chain;
 mod lines;
+mod listing;
 mod lists;
 mod outbox;
 mod people;
@@ -12,6 +13,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 mod views;
+mod which;
 mod work;
 mod writer;
 
@@ -32,7 +34,7 @@ use super::queue::{Limits, Queue};
 use super::readers::Readers;
 use super::reply::Reply;
 
-pub use lists::Listing;
+pub use listing::Listing;
 pub use outbox::Queued;
 pub use views::{
     Attempt, Balance, BookedEntry, CourseSummary, LineFilter, LinePlace, ListedLine, Loaded,

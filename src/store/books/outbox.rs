@@ -189,10 +189,13 @@ pub(super) fn in_flight(db: &Connection, destination: &str) -> Result<Vec<Attemp
 
 /// How many lines wait for each destination.
 pub(super) fn waiting_by_destination(db: &Connection) -> Result<Vec<(String, u64)>, Error> {
-    let select = "SELECT destination, count(*) FROM line
-         WHERE state IN ('held', 'queued', 'sent', 'unknown') AND destination IS NOT NULL
-         GROUP BY destination ORDER BY destination";
-    let mut select = db.prepare_cached(select)?;
+    let select = format!(
+        "SELECT destination, count(*) FROM line
+         WHERE {} AND state <> 'declined' AND destination IS NOT NULL
+         GROUP BY destination ORDER BY destination",
+        rows::IS_OPEN
+    );
+    let mut select = db.prepare_cached(&select)?;
     let counted = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
     counted
         .map(|row| row.map(|(name, count)| (name, u64::try_from(count).unwrap_or(0))))
@@ -332,5 +335,38 @@ mod tests {
             [EntryKind::Drafted, EntryKind::Attempt, EntryKind::Answered, EntryKind::Answered];
         assert_eq!(kinds, expected);
         assert_eq!(books.verify().unwrap().broken_at, None);
+    }
+
+    #[test]
+    fn hot_questions_use_their_indexes() {
+        let books = five_lines();
+        let next = format!("SELECT id FROM line WHERE {IS_FREE} ORDER BY id");
+        let mark = format!("UPDATE line SET state = 'sent' WHERE id = ?2 AND {IS_FREE}");
+        for (question, indexes) in [
+            (next.as_str(), vec!["line_queued", "line_in_the_way", "PRIMARY KEY"]),
+            (mark.as_str(), vec!["PRIMARY KEY", "line_in_the_way", "PRIMARY KEY"]),
+            ("SELECT max(id) FROM attempt WHERE line = 1", vec!["attempt_line"]),
+            (
+                &format!("SELECT id FROM line WHERE {} AND state = 'held'", rows::IS_OPEN),
+                vec!["line_open"],
+            ),
+            ("SELECT id FROM line WHERE person = 1 AND key = 'k'", vec!["line_person"]),
+        ] {
+            let plan: Vec<String> = books
+                .readers
+                .read(|db| {
+                    let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {question}"))?;
+                    let steps =
+                        explain.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>();
+                    Ok(steps?)
+                })
+                .unwrap();
+            let looks: Vec<_> =
+                plan.iter().filter(|it| it.contains("SEARCH") || it.contains("SCAN")).collect();
+            let used = looks.len() == indexes.len()
+                && looks.iter().zip(&indexes).all(|(look, index)| look.contains(index));
+            assert!(used, "{question}: {plan:?}");
+            assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{question}: {plan:?}");
+        }
     }
 }

@@ -286,3 +286,23 @@ fn a_full_disk_refuses_and_the_writer_goes_on_with_what_fits() {
     assert_eq!((verified.entries, verified.broken_at), (1, None));
     assert!(verified.tally_is_right);
 }
+
+#[test]
+fn what_was_answered_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let books = Books::open(folder.path()).unwrap();
+    for (cursor, anchor) in [(1, "x"), (2, "y"), (3, "z")] {
+        let new_lines = vec![drafted(charge("C1", None, anchor))];
+        books.apply(work(vec![Part { new_lines, ..part("1") }], cursor)).unwrap();
+    }
+    // What a killed process leaves: the files as they are, nothing closed.
+    let left = tempfile::tempdir().unwrap();
+    for file in ["books.db", "books.db-wal"] {
+        std::fs::copy(folder.path().join(file), left.path().join(file)).unwrap();
+    }
+    let found = Books::open(left.path()).unwrap();
+    assert_eq!(found.cursor().unwrap(), MessageId(3));
+    let verified = found.verify().unwrap();
+    assert_eq!((verified.entries, verified.broken_at), (3, None));
+    assert!(verified.tally_is_right);
+}

@@ -1,6 +1,7 @@
 //! What readers ask for, and what they get.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -18,7 +19,7 @@ pub struct Loaded {
 }
 
 /// Which messages to list; what is `None` or empty limits nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct MessageFilter {
     /// The first day.
     pub from: Option<Date>,
@@ -37,7 +38,7 @@ pub struct MessageFilter {
 }
 
 /// Which lines to list; what is `None` or empty limits nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct LineFilter {
     /// The first day of service.
     pub from: Option<Date>,
@@ -76,7 +77,7 @@ pub struct ListedLine {
 pub struct LinePlace(pub PersonId);
 
 /// One sending of a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The line.
     pub line: LineId,
@@ -151,4 +152,28 @@ pub struct Verified {
     pub tally_is_right: bool,
     /// The last hash, to be written down elsewhere by whoever wants to prove it later.
     pub last_hash: Option<[u8; 32]>,
+}
+
+/// The bytes, and what was said, are a patient's.
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, control_id, outcome) = (self.line, &self.control_id, self.outcome);
+        write!(f, "Attempt({line}, {control_id}, {outcome:?})")
+    }
+}
+
+/// What is asked for can be a patient.
+impl fmt::Debug for MessageFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let MessageFilter { from, until, states, limit, .. } = self;
+        write!(f, "MessageFilter({from:?}, {until:?}, {states:?}, {limit:?}, …)")
+    }
+}
+
+/// What is asked for can be a patient.
+impl fmt::Debug for LineFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LineFilter { from, until, states, destination, limit, .. } = self;
+        write!(f, "LineFilter({from:?}, {until:?}, {states:?}, {destination:?}, {limit:?}, …)")
+    }
 }

@@ -1,5 +1,7 @@
 //! What the pipeline, people and receivers want written on the books.
 
+use std::fmt;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -197,7 +199,7 @@ pub enum Decided {
 }
 
 /// The bytes of a line are about to leave.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Mark {
     /// Which line.
     pub line: LineId,
@@ -215,7 +217,7 @@ pub struct Mark {
 }
 
 /// What a receiver said of a line.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settlement {
     /// Which line.
     pub line: LineId,
@@ -254,6 +256,21 @@ pub enum Settling {
     Elsewhere(LineState),
     /// There is no such line, or nothing of it was sent under this control id.
     NoSuchAttempt,
+}
+
+/// The bytes are a patient's.
+impl fmt::Debug for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, control_id, bytes) = (self.line, &self.control_id, self.bytes.len());
+        write!(f, "Mark({line}, {control_id}, {bytes} bytes)")
+    }
+}
+
+/// What was said can be a patient's.
+impl fmt::Debug for Settlement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Settlement({}, {}, {})", self.line, self.control_id, self.answer.to().as_str())
+    }
 }
 
 impl Expected {
