@@ -1,62 +1,127 @@
 //! The settings.
-#![allow(missing_docs)]
-use crate::domain::{Claim, Setting};
+//!
+//! **In:** one TOML file, and the environment over it. **Out:** [`Settings`], or every [`Problem`]
+//! at once, each with its line.
+//!
+//! **Never:** is read again behind anybody's back, guesses what a misspelled key meant, or holds a
+//! secret that stands in the file itself.
+//!
+//! **Start at** [`Settings::read`]. A new key is a field here, a line in `read.rs`, a line in
+//! `deploy/`'s example settings.
+
+mod address;
+mod lines;
+mod problem;
+mod read;
+mod tree;
+
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+
+use crate::domain::{Claim, Setting};
+
+pub use address::{Listen, Send};
+pub use problem::Problem;
+
+/// Everything that the settings say.
+#[derive(Debug, Clone)]
 pub struct Settings {
-    pub site: S,
-    pub store: P,
-    pub mappings: P,
-    pub sources: Vec<Src>,
-    pub destinations: Vec<Dst>,
-    pub console: Option<C>,
+    /// The site that bills.
+    pub site: Site,
+    /// Where everything is kept.
+    pub store: Folder,
+    /// Where the tables are.
+    pub mappings: Folder,
+    /// The systems that send.
+    pub sources: Vec<Source>,
+    /// The systems that take charges, in the order of the file.
+    pub destinations: Vec<Destination>,
+    /// The console; none if the table is left out.
+    pub console: Option<Console>,
+    file: String,
+    lines: lines::Lines,
 }
-pub struct S {
+
+/// The site that bills.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Its name; it signs what is sent.
     pub name: String,
-    pub time_zone: jiff::tz::TimeZone,
+    /// Its calendar.
+    pub time_zone: TimeZone,
+    /// How it bills.
     pub setting: Setting,
+    /// The payer, where a message names none.
     pub payer: String,
 }
-pub struct P {
+
+/// A folder.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// Its path; relative ones count from the working folder.
     pub path: PathBuf,
 }
-pub struct C {
-    pub listen: SocketAddr,
-}
-pub struct Src {
+
+/// A system that sends.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its name, unique.
     pub name: String,
+    /// Its profile, a file in `mappings/sources/`.
     pub profile: String,
+    /// Where it is listened for.
+    pub listen: Listen,
+    /// The numbering of its transactions and documents: one for the whole site (empty) unless
+    /// two systems count apart.
     pub system: String,
-    pub listen: L,
 }
-pub struct Dst {
+
+/// A system that takes charges.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// Its name, unique: lines wait for it by name, whatever its address is.
     pub name: String,
+    /// Its profile, a file in `mappings/destinations/`.
     pub profile: String,
+    /// The claims it takes.
     pub claims: Vec<Claim>,
-    pub send: A,
+    /// Where it is.
+    pub send: Send,
+    /// Connections at a time (1 to 64; default 1): accounts are spread over them.
     pub connections: usize,
+    /// Seconds that an answer may take (1 to 600; default 30).
     pub answer_seconds: u64,
 }
-pub struct L;
-pub struct A;
-impl L {
-    pub fn mllp(&self) -> Option<SocketAddr> {
-        None
-    }
+
+/// The console.
+#[derive(Debug, Clone, Copy)]
+pub struct Console {
+    /// Where it listens; loopback only.
+    pub listen: SocketAddr,
 }
-impl A {
-    pub fn mllp(&self) -> Option<String> {
-        None
-    }
-}
+
 impl Settings {
-    pub fn read(
-        _: &Path,
-        _: impl Iterator<Item = (String, String)>,
-    ) -> Result<Settings, Vec<String>> {
-        Err(vec![])
-    }
-    pub fn check_profiles(&self, _: &[&str], _: &[&str]) -> Vec<String> {
-        vec![]
+    /// What is wrong with the profiles that the settings name, by the names that the tables have.
+    pub fn check_profiles(&self, sources: &[&str], destinations: &[&str]) -> Vec<Problem> {
+        let of_sources =
+            self.sources.iter().enumerate().map(|(n, source)| {
+                (format!("source[{n}].profile"), source.profile.as_str(), sources)
+            });
+        let of_destinations = self.destinations.iter().enumerate().map(|(n, destination)| {
+            (format!("destination[{n}].profile"), destination.profile.as_str(), destinations)
+        });
+        of_sources
+            .chain(of_destinations)
+            .filter(|(_, name, known)| !known.contains(name))
+            .map(|(key, name, known)| {
+                let text = format!(
+                    "{key}: the tables have no profile `{name}`; write one of {}",
+                    known.join(", ")
+                );
+                Problem::new(&self.file, self.lines.of(&key), text)
+            })
+            .collect()
     }
 }

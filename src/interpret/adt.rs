@@ -80,7 +80,7 @@ mod tests {
             (person.account.as_deref(), person.sex.as_deref(), person.payer),
             (Some(""), Some(""), None)
         );
-        assert!(person.name.unwrap().open_for_reading().is_empty() && person.registered);
+        assert!(person.name.unwrap().open_for_person().is_empty() && person.registered);
         let silent = one(&told("ADT^A08", &["PID|1||5^^^X^MR"])).registration.clone();
         assert!(silent.name.is_none() && silent.account.is_none() && silent.birth_date.is_none());
     }

@@ -62,7 +62,7 @@ fn k_01_names_with_backslashes_lose_nothing() {
     let pid = PID.replace("Ottery", "\\");
     let told = told("DFT^P03", &[&pid, &ft1(&[(7, r"CONSULT^Visit 4\5 re.^L")]), ZRT]);
     let name = one(&told).registration.name.clone().unwrap();
-    assert_eq!(name.open_for_reading()[..2], ["\\".to_owned(), "Ottilie".to_owned()]);
+    assert_eq!(name.open_for_person()[..2], ["\\".to_owned(), "Ottilie".to_owned()]);
     assert_eq!(activities(&told)[0].key.name, "CONSULT");
     assert_eq!(line(&[(7, r"TX-2D^Beam\X0D0A\on^L")]).key.name, "TX-2D");
 }

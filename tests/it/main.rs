@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panic")]
 
 mod cases;
+mod house;
 mod readings;
+mod rules;
 mod stories;
 mod support;

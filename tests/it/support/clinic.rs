@@ -17,6 +17,30 @@ const PHYSICIAN: &str = "1999000114^Harrowgate^Imogen^^^^MD^^NPPES^L^^^NPI";
 const NURSE: &str = "1999000650^Ashdown^Nell^^^^NP^^NPPES^L^^^NPI";
 const THERAPIST: &str = "1999000312^Dunmere^Otis^^^^RT^^NPPES^L^^^NPI";
 
+/// Planned by isodoses on 10-01 and 10-02.
+const PLANNED: &str = "
+    10-01 doc PLANNOTE
+    10-01 PLAN-NOTE-S
+    10-01 doc SIMNOTE
+    10-01 SIM-SIMPLE
+    10-02 PLAN-ISO-S P1
+";
+
+/// A course planned by isodoses on 10-01 and 10-02, and what follows.
+pub fn planned(rest: &str) -> String {
+    format!("{PLANNED}{rest}")
+}
+
+/// Fractions on weekdays of October 2026 from the fifth on.
+pub fn fractions(count: usize, of: usize) -> String {
+    let days = [5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 19, 20, 21, 22, 23, 26, 27, 28, 29, 30];
+    days.iter()
+        .take(count)
+        .enumerate()
+        .map(|(n, day)| format!("10-{day:02} TX-2D P1 at=1015 fx={}/{of}\n", n + 1))
+        .collect()
+}
+
 /// The messages of a course in shorthand.
 pub fn messages(told: &str) -> String {
     let mut out = String::new();
