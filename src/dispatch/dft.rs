@@ -112,12 +112,7 @@ fn visit(writer: &mut Writer, booked: &BookedLine, profile: &DestinationProfile)
     }
 }
 
-fn transaction(
-    writer: &mut Writer,
-    booked: &BookedLine,
-    profile: &DestinationProfile,
-    now: &str,
-) {
+fn transaction(writer: &mut Writer, booked: &BookedLine, profile: &DestinationProfile, now: &str) {
     let line = &booked.line;
     let own = transaction_id(booked.id);
     let code = line.code.as_ref().map_or("", ProcedureCode::as_str);

@@ -93,7 +93,8 @@ impl Hand {
             let place = (self.next + turn) % self.destinations.len();
             let busy = self.busy.iter().filter(|(at, _)| *at == place);
             let busy = busy.map(|(_, lane)| lane.clone()).collect();
-            let found = desk.books.next_to_send(&self.destinations[place], busy, self.limit).await?;
+            let found =
+                desk.books.next_to_send(&self.destinations[place], busy, self.limit).await?;
             self.ready.extend(found.into_iter().map(|queued| (place, queued)));
         }
         self.next = (self.next + 1) % self.destinations.len();

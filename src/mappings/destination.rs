@@ -85,9 +85,7 @@ impl DestinationProfile {
         let problem = match &profile {
             it if it.message_type.is_empty() => "message_type names no message",
             it if it.code.is_empty() => "code names no place: write \"FT1.7\" or \"FT1.25\"",
-            it if it.account.is_empty() => {
-                "account names no place: write \"PID.18\" or \"PV1.19\""
-            }
+            it if it.account.is_empty() => "account names no place: write \"PID.18\" or \"PV1.19\"",
             it if it.diagnoses_max == 0 => "diagnoses_max is 0: every line has a diagnosis",
             it if !is_segment(&it.revenue_segment) => {
                 "revenue_segment is no Z segment: write three characters such as \"ZFT\", or \"\""
@@ -99,7 +97,8 @@ impl DestinationProfile {
 }
 
 fn is_segment(name: &str) -> bool {
-    let sound = name.len() == 3 && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let sound =
+        name.len() == 3 && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     name.is_empty() || (sound && name.starts_with('Z'))
 }
 

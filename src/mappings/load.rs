@@ -9,13 +9,13 @@ use super::codes::Codes;
 use super::coverage;
 use super::decisions::Decisions;
 use super::derived::Derived;
+use super::destination::DestinationProfile;
 use super::diagnoses::Diagnoses;
 use super::dictionary::Dictionary;
 use super::holds::Holds;
 use super::open::Files;
 use super::pairs::{Limits, Pairs};
 use super::payers::{self, Parameters};
-use super::destination::DestinationProfile;
 use super::source::SourceProfile;
 use super::{Problem, Tables};
 

@@ -74,17 +74,17 @@ pub(super) fn next_to_send(
 
 /// Marks a line as sent, if it may leave; and keeps what leaves.
 pub(super) fn mark(writing: &mut Writing<'_>, mark: &Mark) -> Result<bool, Error> {
-    let update =
-        format!("UPDATE line SET state = 'sent', updated_at = ?3 WHERE id = ?2 AND body = ?4 AND {IS_FREE}");
+    let update = format!(
+        "UPDATE line SET state = 'sent', updated_at = ?3 WHERE id = ?2 AND body = ?4 AND {IS_FREE}"
+    );
     let content = serde_json::to_string(&mark.content)?;
     let at = mark.at.as_millisecond();
-    let moved =
-        writing.db.prepare_cached(&update)?.execute((
-            &mark.destination,
-            mark.line.0,
-            at,
-            &content,
-        ))?;
+    let moved = writing.db.prepare_cached(&update)?.execute((
+        &mark.destination,
+        mark.line.0,
+        at,
+        &content,
+    ))?;
     if moved == 0 {
         return Ok(false);
     }
