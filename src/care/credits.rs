@@ -11,7 +11,7 @@ pub(super) struct Taken {
     pub(super) standing: Vec<Arc<Activity>>,
     /// Credits that took nothing back.
     pub(super) empty: Vec<Empty>,
-    /// How many activities bear a number, by system and number.
+    /// How many names of activities bear a number, by system and number.
     pub(super) shared_numbers: HashMap<(String, String), usize>,
 }
 
@@ -51,6 +51,16 @@ pub(super) fn take_back(activities: &[Arc<Activity>], credits: &[Arc<Credit>]) -
     Taken {
         standing: standing.map(|(_, activity)| Arc::clone(activity)).collect(),
         empty,
-        shared_numbers: by_number.into_iter().map(|(number, all)| (number, all.len())).collect(),
+        shared_numbers: by_number
+            .into_iter()
+            .map(|(number, all)| (number, names(activities, &all)))
+            .collect(),
     }
+}
+
+/// How many names stand among activities of one number; two shares of one work bear one name.
+fn names(activities: &[Arc<Activity>], places: &[usize]) -> usize {
+    let names: HashSet<&str> =
+        places.iter().map(|place| activities[*place].key.name.as_str()).collect();
+    names.len()
 }

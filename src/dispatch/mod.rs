@@ -67,10 +67,7 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// Starts sending. Destinations at one address share its connections: a receiver that takes
     /// one connection at a time is never asked for two.
-    ///
-    /// # Errors
-    /// When the books cannot be read.
-    pub fn start(destinations: Vec<Destination>, desk: Desk) -> Result<Dispatcher, Error> {
+    pub fn start(destinations: Vec<Destination>, desk: Desk) -> Dispatcher {
         let (stop, stopped) = watch::channel(false);
         let mut by_address: BTreeMap<String, Vec<Destination>> = BTreeMap::new();
         for destination in destinations {
@@ -80,7 +77,7 @@ impl Dispatcher {
         for (address, destinations) in by_address {
             endpoints.spawn(endpoint::run(address, destinations, desk.clone(), stopped.clone()));
         }
-        Ok(Dispatcher { endpoints, stop })
+        Dispatcher { endpoints, stop }
     }
 
     /// Takes no new line in hand, waits for the answers that are due, and ends.

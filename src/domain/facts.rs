@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Activity, Credit, Document, Identifier, Phi};
+use super::{Activity, Credit, Document, Identifier, Phi, Share};
 
 /// One thing that a message told of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -77,7 +77,14 @@ impl Fact {
     /// The key.
     pub fn key(&self) -> FactKey {
         FactKey(match self {
-            Fact::Activity(a) => format!("a|{}|{}|{}", a.key.system, a.key.number, a.key.name),
+            Fact::Activity(a) => {
+                let share = match a.share {
+                    Share::Whole => "",
+                    Share::Technical => "|technical",
+                    Share::Professional => "|professional",
+                };
+                format!("a|{}|{}|{}{share}", a.key.system, a.key.number, a.key.name)
+            }
             Fact::Credit(c) => format!("c|{}|{}|{}", c.system, c.number, c.of),
             Fact::Document(d) => format!("d|{}|{}", d.key.system, d.key.number),
         })
@@ -126,7 +133,8 @@ impl Facts {
     }
 
     fn take_activity(&mut self, told: Arc<Activity>) -> Option<Arc<Activity>> {
-        let Some(known) = self.activities.iter_mut().find(|known| known.key == told.key) else {
+        let same = |known: &&mut Arc<Activity>| known.key == told.key && known.share == told.share;
+        let Some(known) = self.activities.iter_mut().find(same) else {
             self.activities.push(Arc::clone(&told));
             return Some(told);
         };

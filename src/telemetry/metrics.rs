@@ -7,16 +7,11 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::domain::Answer;
-
 /// All numbers. Cheap to use from anywhere; one for each daemon.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    answers: Family<Answered, Counter>,
-    garbage: Family<AtSource, Counter>,
-    cut_frames: Family<AtSource, Counter>,
-    connections: Family<AtSource, Gauge>,
+    received: Family<Received, Gauge>,
     sends: Family<Sent, Counter>,
     processed: Counter,
     behind: Gauge,
@@ -25,14 +20,9 @@ pub struct Metrics {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct Received {
     source: String,
-    answer: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct AtSource {
-    source: String,
+    what: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -65,10 +55,7 @@ impl Metrics {
     pub fn new() -> Metrics {
         let mut metrics = Metrics {
             registry: Registry::with_prefix("collimator"),
-            answers: Family::default(),
-            garbage: Family::default(),
-            cut_frames: Family::default(),
-            connections: Family::default(),
+            received: Family::default(),
             sends: Family::default(),
             processed: Counter::default(),
             behind: Gauge::default(),
@@ -82,24 +69,9 @@ impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
         registry.register(
-            "receive_messages",
-            "Messages stored and answered, by source and answer",
-            self.answers.clone(),
-        );
-        registry.register(
-            "receive_garbage_bytes",
-            "Bytes between frames that were skipped",
-            self.garbage.clone(),
-        );
-        registry.register(
-            "receive_cut_frames",
-            "Frames whose peer was gone before their end",
-            self.cut_frames.clone(),
-        );
-        registry.register(
-            "receive_connections",
-            "Connections that are open now",
-            self.connections.clone(),
+            "receive_seen",
+            "What listeners have seen since the start, by source: messages, connections, frames",
+            self.received.clone(),
         );
         registry.register(
             "dispatch_sends",
@@ -128,25 +100,10 @@ impl Metrics {
         );
     }
 
-    /// A message was stored and answered.
-    pub fn answered(&self, source: &str, answer: Answer) {
-        let labels = Answered { source: source.to_owned(), answer: answer.as_str().to_owned() };
-        self.answers.get_or_create(&labels).inc();
-    }
-
-    /// Bytes between frames were skipped.
-    pub fn skipped(&self, source: &str, bytes: u64) {
-        self.garbage.get_or_create(&AtSource { source: source.to_owned() }).inc_by(bytes);
-    }
-
-    /// A peer was gone before the end of its frame.
-    pub fn cut(&self, source: &str) {
-        self.cut_frames.get_or_create(&AtSource { source: source.to_owned() }).inc();
-    }
-
-    /// Connections at a source went up or down.
-    pub fn connections(&self, source: &str, by: i64) {
-        self.connections.get_or_create(&AtSource { source: source.to_owned() }).inc_by(by);
+    /// A listener has seen so many of something since the start.
+    pub fn received(&self, source: &str, what: &'static str, count: u64) {
+        let labels = Received { source: source.to_owned(), what };
+        self.received.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// An attempt to send ended.

@@ -416,3 +416,93 @@ impl std::fmt::Display for Which {
         write!(f, "WHERE {}", self.clauses.join(" AND "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::super::Books;
+    use super::super::samples::*;
+    use super::*;
+
+    fn anchors(books: &Books, filter: LineFilter) -> Vec<String> {
+        books.lines(filter).map(|line| line.unwrap().line.line.anchor).collect()
+    }
+
+    #[test]
+    fn lines_are_listed_by_patient_course_day_claim_and_code() {
+        let books = Books::open_in_memory().unwrap();
+        book(
+            &books,
+            "20",
+            vec![drafted(charge("C2", None, "d")), drafted(charge("C1", None, "c"))],
+        );
+        book(&books, "10", vec![drafted(charge("C9", None, "b"))]);
+        let mut early = drafted(charge("C9", Some("A1"), "a"));
+        early.line.service.date = date(2026, 10, 7);
+        early.state = LineState::Held;
+        early.destination = None;
+        book(&books, "10", vec![early]);
+        let all = LineFilter::default;
+        for (filter, expected) in [
+            (all(), "a b c d"),
+            (LineFilter { from: Some(date(2026, 10, 8)), ..all() }, "b c d"),
+            (LineFilter { until: Some(date(2026, 10, 7)), ..all() }, "a"),
+            (LineFilter { mrn: Some("20".into()), ..all() }, "c d"),
+            (LineFilter { mrn: Some("30".into()), ..all() }, ""),
+            (LineFilter { account: Some("A1".into()), ..all() }, "a"),
+            (LineFilter { states: vec![LineState::Held], ..all() }, "a"),
+            (LineFilter { states: vec![LineState::Held, LineState::Accepted], ..all() }, "a"),
+            (LineFilter { destination: Some("billing".into()), ..all() }, "b c d"),
+            (LineFilter { limit: Some(2), ..all() }, "a b"),
+        ] {
+            assert_eq!(anchors(&books, filter.clone()).join(" "), expected, "{filter:?}");
+        }
+        let courses: Vec<_> = books.courses(all()).map(|it| it.unwrap().course.0).collect();
+        assert_eq!(courses, ["C9", "C1", "C2"]);
+        let earned = books.lines_earned_by("FT-c").unwrap();
+        assert_eq!(earned[0].line.line.anchor, "c");
+        assert_eq!(books.line(earned[0].line.id).unwrap().as_ref(), earned.first());
+    }
+
+    #[test]
+    fn a_long_list_comes_whole_though_it_is_read_in_pieces() {
+        let books = Books::open_in_memory().unwrap();
+        let parts: Vec<_> = (0..700_i64)
+            .map(|nth| {
+                let mrn = format!("{:04}", (nth * 37) % 700);
+                let new_lines = vec![drafted(charge("C1", None, &mrn))];
+                let messages = vec![message(nth + 1, &mrn)];
+                super::super::Part { new_lines, messages, ..part(&mrn) }
+            })
+            .collect();
+        books.apply(work(parts, 700)).unwrap();
+        let expected: Vec<String> = (0..700).map(|nth| format!("{nth:04}")).collect();
+        assert_eq!(anchors(&books, LineFilter::default()), expected);
+        let ids: Vec<i64> =
+            books.messages(MessageFilter::default()).map(|it| it.unwrap().id.0).collect();
+        assert_eq!(ids, (1..=700).rev().collect::<Vec<_>>());
+        let some = MessageFilter { control_id: Some("K70".into()), ..MessageFilter::default() };
+        assert_eq!(books.messages(some).count(), 1);
+    }
+
+    #[test]
+    fn a_reader_that_stops_in_the_middle_holds_nothing_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let books = Books::open(folder.path()).unwrap();
+        let many = (0..900).map(|nth| drafted(charge("C1", None, &nth.to_string()))).collect();
+        book(&books, "10", many);
+        book(&books, "20", vec![drafted(charge("C1", None, "last"))]);
+        let mut list = books.lines(LineFilter::default());
+        list.next().unwrap().unwrap();
+        let emptied: i64 = books
+            .shared
+            .place
+            .open_for_reading()
+            .unwrap()
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!((emptied, books.wal_bytes()), (0, 0), "the file goes home under the reader");
+        assert_eq!(list.count(), 900);
+    }
+}

@@ -7,6 +7,10 @@ mod lists;
 mod outbox;
 mod people;
 mod rows;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
 mod views;
 mod work;
 mod writer;
@@ -17,6 +21,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use crate::domain::{Identifier, LineId, MessageId, PersonId};
@@ -80,6 +85,10 @@ impl Books {
 
     fn open_at(place: Place) -> Result<Books, Error> {
         let connection = place.open_for_writing(&FORMAT)?;
+        Books::start(place, connection)
+    }
+
+    fn start(place: Place, connection: Connection) -> Result<Books, Error> {
         let shared = Arc::new(Shared {
             queue: Queue::new(WAITING),
             place: place.clone(),
@@ -144,6 +153,12 @@ impl Books {
             readers.read(|connection| outbox::next_to_send(connection, &destination, &busy, limit))
         };
         tokio::task::spawn_blocking(look).await.unwrap_or(Err(Error::Closed))
+    }
+
+    /// How many lines wait for each destination, or are on their way there: a name that is gone
+    /// from the settings leaves them nowhere to go.
+    pub fn waiting_by_destination(&self) -> Result<Vec<(String, u64)>, Error> {
+        self.readers.read(outbox::waiting_by_destination)
     }
 
     /// Lines that are sent or unknown at a destination, with the last attempt at each: what a

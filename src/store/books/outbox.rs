@@ -187,6 +187,19 @@ pub(super) fn in_flight(db: &Connection, destination: &str) -> Result<Vec<Attemp
     db.prepare_cached(&select)?.query_and_then([destination], attempt)?.collect()
 }
 
+/// How many lines wait for each destination.
+pub(super) fn waiting_by_destination(db: &Connection) -> Result<Vec<(String, u64)>, Error> {
+    let select = "SELECT destination, count(*) FROM line
+         WHERE state IN ('held', 'queued', 'sent', 'unknown') AND destination IS NOT NULL
+         GROUP BY destination ORDER BY destination";
+    let mut select = db.prepare_cached(select)?;
+    let counted = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
+    counted
+        .map(|row| row.map(|(name, count)| (name, u64::try_from(count).unwrap_or(0))))
+        .map(|row| row.map_err(Error::from))
+        .collect()
+}
+
 fn attempt(row: &Row<'_>) -> Result<Attempt, Error> {
     let outcome: Option<String> = row.get(6)?;
     Ok(Attempt {
@@ -204,4 +217,120 @@ fn attempt(row: &Row<'_>) -> Result<Attempt, Error> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::*;
+    use super::super::{Books, NewLine, Settled};
+    use super::*;
+    use crate::domain::ChargeLine;
+    use crate::store::LineRef;
+
+    fn free(books: &Books, busy: &[&str]) -> Vec<i64> {
+        let busy: Vec<String> = busy.iter().map(|lane| (*lane).to_owned()).collect();
+        let look = |db: &Connection| next_to_send(db, "billing", &busy, 9);
+        books.readers.read(look).unwrap().iter().map(|it| it.line.id.0).collect()
+    }
+
+    async fn mark(books: &Books, line: i64) -> bool {
+        let content = books.line(LineId(line)).unwrap().unwrap().line.line;
+        mark_as(books, line, content).await
+    }
+
+    async fn mark_as(books: &Books, line: i64, content: ChargeLine) -> bool {
+        let mark = Mark {
+            line: LineId(line),
+            destination: "billing".into(),
+            control_id: format!("M{line}"),
+            bytes: "MSH".into(),
+            content: Box::new(content),
+            at: at(1),
+        };
+        books.mark_sent(mark).await.unwrap()
+    }
+
+    async fn settle(books: &Books, line: i64, answer: Settled) -> Settling {
+        let settlement = Settlement {
+            line: LineId(line),
+            control_id: format!("M{line}"),
+            answer,
+            bytes: Some("MSA".into()),
+            at: at(2),
+        };
+        books.settle(settlement).await.unwrap()
+    }
+
+    /// Two lines of account A, one of B, one of nobody, and one that waits for the third.
+    fn five_lines() -> Books {
+        let books = Books::open_in_memory().unwrap();
+        let lines = [Some("A"), Some("A"), Some("B"), None, Some("C")].into_iter().enumerate();
+        let lines = lines.map(|(nth, account)| {
+            let line = drafted(charge("C1", account, &nth.to_string()));
+            NewLine { after: (nth == 4).then_some(LineRef::New(2)), ..line }
+        });
+        book(&books, "1", lines.collect());
+        books
+    }
+
+    #[tokio::test]
+    async fn a_lane_gives_nothing_until_what_was_sent_is_answered() {
+        let books = five_lines();
+        assert_eq!(free(&books, &[]), [1, 2, 3, 4]);
+        assert_eq!(free(&books, &["B"]), [1, 2, 4]);
+        assert!(mark(&books, 1).await);
+        assert_eq!(free(&books, &[]), [3, 4]);
+        assert!(!mark(&books, 2).await, "its lane is not free");
+        assert!(!mark(&books, 1).await, "it is out already");
+        let unknown = settle(&books, 1, Settled::Unknown("no answer".into())).await;
+        assert_eq!(unknown, Settling::Moved { from: LineState::Sent });
+        assert_eq!(free(&books, &[]), [3, 4]);
+        let late = settle(&books, 1, Settled::Accepted).await;
+        assert_eq!(late, Settling::Moved { from: LineState::Unknown });
+        assert_eq!(free(&books, &[]), [2, 3, 4]);
+    }
+
+    #[tokio::test]
+    async fn nothing_leaves_of_a_line_that_says_something_else_by_now() {
+        let books = five_lines();
+        let mut stale = books.line(LineId(1)).unwrap().unwrap().line.line;
+        stale.department = Some("as it was before".into());
+        assert!(!mark_as(&books, 1, stale).await);
+        assert!(mark(&books, 1).await);
+    }
+
+    #[tokio::test]
+    async fn a_line_waits_for_the_final_yes_of_the_one_before_it() {
+        let books = five_lines();
+        assert!(!mark(&books, 5).await);
+        assert!(mark(&books, 3).await);
+        settle(&books, 3, Settled::Declined("no such account".into())).await;
+        assert_eq!(free(&books, &[]), [1, 2, 4]);
+        let after_no = settle(&books, 3, Settled::Accepted).await;
+        assert_eq!(after_no, Settling::Elsewhere(LineState::Declined));
+        let kept = &books.attempts_of(LineId(3)).unwrap()[0];
+        assert_eq!(kept.outcome, Some(LineState::Declined), "the answer that counted stays");
+        assert_eq!(kept.text.as_deref(), Some("no such account"));
+    }
+
+    #[tokio::test]
+    async fn a_yes_can_turn_into_a_no_and_what_did_not_arrive_waits_again() {
+        let books = five_lines();
+        assert!(mark(&books, 1).await);
+        settle(&books, 1, Settled::BackToQueue("refused to connect".into())).await;
+        assert_eq!(free(&books, &[]), [1, 2, 3, 4]);
+        assert!(mark(&books, 3).await);
+        assert_eq!(books.in_flight("billing").unwrap()[0].control_id, "M3");
+        settle(&books, 3, Settled::Accepted).await;
+        assert_eq!(free(&books, &[]), [1, 2, 4, 5]);
+        let late_no = settle(&books, 3, Settled::Declined("on second thoughts".into())).await;
+        assert_eq!(late_no, Settling::Moved { from: LineState::Accepted });
+        assert_eq!(settle(&books, 4, Settled::Accepted).await, Settling::NoSuchAttempt);
+        let kinds: Vec<_> =
+            books.entries_of_line(LineId(3)).unwrap().iter().map(|it| it.entry.kind).collect();
+        let expected =
+            [EntryKind::Drafted, EntryKind::Attempt, EntryKind::Answered, EntryKind::Answered];
+        assert_eq!(kinds, expected);
+        assert_eq!(books.verify().unwrap().broken_at, None);
+    }
 }

@@ -1,5 +1,7 @@
 //! What was received: the first thing a message meets, and all that its sender waits for.
 
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::path::Path;
@@ -108,6 +110,19 @@ impl Intake {
 
     fn open_at(place: Place) -> Result<Intake, Error> {
         let connection = place.open_for_writing(&FORMAT)?;
+        Intake::start(place, connection)
+    }
+
+    /// An intake whose disk is full after so many pages.
+    #[cfg(test)]
+    pub(crate) fn open_with_room_for(folder: &Path, pages: u32) -> Result<Intake, Error> {
+        let place = Place::File(folder.join(FORMAT.file));
+        let connection = place.open_for_writing(&FORMAT)?;
+        connection.pragma_update(None, "max_page_count", pages)?;
+        Intake::start(place, connection)
+    }
+
+    fn start(place: Place, connection: Connection) -> Result<Intake, Error> {
         let last = connection
             .query_row("SELECT max(id) FROM message", [], |row| row.get::<_, Option<i64>>(0))?
             .unwrap_or(0);
