@@ -26,6 +26,7 @@ mod moment;
 mod phi;
 mod quantity;
 mod retry;
+pub mod sheet;
 mod site;
 mod verdict;
 

@@ -1,0 +1,23 @@
+//! `collimator demo`: everything on this machine, with nothing to prepare.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::Error;
+
+/// Show everything on this machine, with invented patients and nothing to prepare
+#[derive(Debug, Args)]
+#[command(after_help = "Example: collimator demo --once")]
+pub(super) struct Demo {
+    /// End when all is sent and answered; fail unless the balance comes out
+    #[arg(long)]
+    once: bool,
+}
+
+impl Demo {
+    pub(super) fn run(&self) -> Result<ExitCode, Error> {
+        let _ = self.once;
+        Err(Error::NotYet("demo"))
+    }
+}
