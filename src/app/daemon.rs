@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,7 @@ use crate::domain::Clock;
 use crate::pipeline::{self, Pipeline};
 use crate::receive::{Limits, Listener, Reception};
 use crate::store::{self, Books, Intake, StoreLock};
-use crate::telemetry::{Metrics, SystemClock};
+use crate::telemetry::{self, Metrics, SystemClock};
 
 use super::{Error, Plan, plan};
 
@@ -43,11 +44,21 @@ pub struct Daemon {
     _lock: StoreLock,
 }
 
-/// Runs a daemon until it is told to stop (SIGTERM, SIGINT).
+/// Runs a daemon until it is told to stop (SIGTERM, SIGINT); blocks until then.
 ///
 /// # Errors
 /// When it does not start.
-pub async fn run(path: &Path) -> Result<(), Error> {
+pub fn serve(path: &Path) -> Result<(), Error> {
+    telemetry::start();
+    runtime()?.block_on(run(path))
+}
+
+/// Threads and timers for everything that waits.
+pub(super) fn runtime() -> Result<Runtime, Error> {
+    Runtime::new().map_err(|source| Error::Machine { what: "threads", source })
+}
+
+async fn run(path: &Path) -> Result<(), Error> {
     let daemon = Daemon::start(plan(path)?, Arc::new(SystemClock)).await?;
     for (name, address) in &daemon.sources {
         tracing::info!(source.name = name, %address, "listening for a source");

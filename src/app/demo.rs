@@ -14,8 +14,9 @@ use crate::domain::{Claim, LineState, Setting, Site};
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
 use crate::store::{self, Balance, CourseSummary, LineFilter};
-use crate::telemetry::SystemClock;
+use crate::telemetry::{self, SystemClock};
 
+use super::daemon::runtime;
 use super::simulated::{Billing, OncologySystem};
 use super::stories::{self, Story};
 use super::{Daemon, Error, Plan, SourcePlan};
@@ -28,6 +29,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The address of the console, if it is free.
 const CONSOLE: &str = "127.0.0.1:8080";
+
+/// Runs the demo to its end; see [`demo`].
+///
+/// # Errors
+/// When something does not start, or the balance does not come out.
+pub fn show(once: bool, say: &mut dyn FnMut(String)) -> Result<(), Error> {
+    telemetry::start();
+    runtime()?.block_on(demo(once, say))
+}
 
 /// Runs the demo; `say` gets each line for standard output. With `once` it ends when all is sent
 /// and answered, else it stays until it is told to stop.

@@ -15,8 +15,8 @@ mod rehearsal;
 mod simulated;
 mod stories;
 
-pub use daemon::{Daemon, run};
-pub use demo::demo;
+pub use daemon::{Daemon, serve};
+pub use demo::{demo, show};
 pub use error::Error;
 pub use plan::{Endpoint, Plan, SourcePlan, check, plan};
 pub use rehearsal::{Rehearsed, rehearse};

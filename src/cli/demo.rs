@@ -1,8 +1,11 @@
 //! `collimator demo`: everything on this machine, with nothing to prepare.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
+
+use crate::app;
 
 use super::Error;
 
@@ -17,7 +20,16 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) fn run(&self) -> Result<ExitCode, Error> {
-        let _ = self.once;
-        Err(Error::NotYet("demo"))
+        let mut out = std::io::stdout();
+        let mut failed = None;
+        app::show(self.once, &mut |line| {
+            if let Err(error) = writeln!(out, "{line}") {
+                failed.get_or_insert(error);
+            }
+        })?;
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(ExitCode::SUCCESS),
+        }
     }
 }

@@ -5,20 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::app;
 use crate::domain::MessageId;
 use crate::store;
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The settings cannot be read.
-    #[error("cannot read the settings in {}", path.display())]
-    Settings {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
     /// The settings or the tables are wrong; every problem, as `file:line: what`.
     #[error("{} wrong in the settings or tables; nothing was started:\n{}", things(problems.len()), problems.join("\n"))]
     Wrong {
@@ -46,9 +39,9 @@ pub enum Error {
     /// A reason is missing.
     #[error("a decision needs a reason; write one, like --reason 'fraction 5 is on paper'")]
     NoReason,
-    /// This build has not got the command.
-    #[error("`{0}` is not part of this program yet")]
-    NotYet(&'static str),
+    /// The daemon, the demo or a rehearsal failed.
+    #[error(transparent)]
+    App(#[from] app::Error),
 }
 
 impl Error {
@@ -66,9 +59,10 @@ impl Error {
         match self {
             Error::NothingFound(_) => 1,
             Error::NoReason => 2,
-            Error::LostMessage(_) | Error::NotYet(_) => 70,
+            Error::LostMessage(_) => 70,
+            Error::App(error) => error.exit_status(),
             Error::NoStore { .. } | Error::Store(_) | Error::Output(_) => 75,
-            Error::Settings { .. } | Error::Wrong { .. } => 78,
+            Error::Wrong { .. } => 78,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::app;
+
 use super::Error;
 
 /// Run the daemon: store, listeners, senders, console
@@ -18,7 +20,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(&self) -> Result<ExitCode, Error> {
-        let _ = &self.config;
-        Err(Error::NotYet("run"))
+        app::serve(&self.config)?;
+        Ok(ExitCode::SUCCESS)
     }
 }
