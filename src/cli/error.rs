@@ -92,9 +92,8 @@ mod tests {
             (Error::NothingFound("x".into()), 1),
             (Error::NoReason, 2),
             (Error::LostMessage(MessageId(4)), 70),
-            (Error::NoStore { path: path.clone() }, 75),
+            (Error::NoStore { path }, 75),
             (Error::Store(store::Error::DiskFull), 75),
-            (Error::Settings { path, source: io::Error::other("x") }, 78),
             (wrong, 78),
         ] {
             assert_eq!(error.status(), status, "{error}");
