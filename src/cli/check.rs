@@ -1,9 +1,12 @@
 //! `collimator check`: every problem of settings and tables at once.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+
+use crate::app;
 
 use super::Error;
 
@@ -18,7 +21,8 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(&self) -> Result<ExitCode, Error> {
-        let _ = &self.config;
-        Err(Error::NotYet("check"))
+        let sound = app::check(&self.config)?;
+        writeln!(std::io::stdout(), "{sound}")?;
+        Ok(ExitCode::SUCCESS)
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::app;
 use crate::domain::MessageId;
 use crate::store;
 
@@ -46,9 +47,12 @@ pub enum Error {
     /// A reason is missing.
     #[error("a decision needs a reason; write one, like --reason 'fraction 5 is on paper'")]
     NoReason,
-    /// This build has not got the command.
-    #[error("`{0}` is not part of this program yet")]
-    NotYet(&'static str),
+    /// The daemon, the demo or a rehearsal did not come out.
+    #[error(transparent)]
+    App(#[from] app::Error),
+    /// The machine gives no threads.
+    #[error("the machine gives no threads")]
+    Threads(#[source] io::Error),
 }
 
 impl Error {
@@ -66,8 +70,9 @@ impl Error {
         match self {
             Error::NothingFound(_) => 1,
             Error::NoReason => 2,
-            Error::LostMessage(_) | Error::NotYet(_) => 70,
-            Error::NoStore { .. } | Error::Store(_) | Error::Output(_) => 75,
+            Error::LostMessage(_) => 70,
+            Error::NoStore { .. } | Error::Store(_) | Error::Output(_) | Error::Threads(_) => 75,
+            Error::App(error) => error.exit_status(),
             Error::Settings { .. } | Error::Wrong { .. } => 78,
         }
     }

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::app;
 
 use super::Error;
 
@@ -18,7 +21,12 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(&self) -> Result<ExitCode, Error> {
-        let _ = &self.config;
-        Err(Error::NotYet("run"))
+        threads()?.block_on(app::run(&self.config))?;
+        Ok(ExitCode::SUCCESS)
     }
+}
+
+/// What a daemon runs on.
+pub(super) fn threads() -> Result<Runtime, Error> {
+    Builder::new_multi_thread().enable_all().build().map_err(Error::Threads)
 }

@@ -5,7 +5,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::Error;
+use crate::app;
+
+use super::paper::{Form, Paper, texts};
+use super::visible::visible;
+use super::{Error, FOUND_WRONG, rows};
 
 /// Carry files of messages through the rules and print the charge lines
 #[derive(Debug, Args)]
@@ -24,7 +28,16 @@ pub(super) struct Try {
 
 impl Try {
     pub(super) fn run(&self) -> Result<ExitCode, Error> {
-        let _ = (&self.config, &self.inputs, self.json);
-        Err(Error::NotYet("try"))
+        let rehearsed = app::rehearse(app::plan(&self.config)?.setup, &self.inputs)?;
+        let form = if self.json { Form::Json } else { Form::Plain };
+        let mut paper = Paper::standard(form, &texts(&rows::COLUMNS))?;
+        for line in &rehearsed.lines {
+            paper.row(rows::row(line).to_vec())?;
+        }
+        paper.end()?;
+        for finding in &rehearsed.findings {
+            eprintln!("{}", visible(finding));
+        }
+        Ok(if rehearsed.refused { ExitCode::from(FOUND_WRONG) } else { ExitCode::SUCCESS })
     }
 }
