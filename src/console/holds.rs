@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::IntoResponse;
 
+use crate::check::RULES;
 use crate::domain::LineState;
 use crate::store::LineFilter;
 
@@ -36,7 +37,7 @@ const LOOK_MAX: usize = 20_000;
 </table>
 {% endif %}
 {% if without_account > 0 %}
-<p class="note"><a href="/lines?state=held&amp;without_account=yes">{{ without_account }} held lines have no account</a>: nobody has told one. They go by themselves when a registration names it.</p>
+<p class="note"><a href="/lines?state=held&amp;without_account=yes">{{ super::shown::counted(*without_account, "held line") }} without an account</a>: nobody has told one. What waits for it goes by itself when a registration names it.</p>
 {% endif %}
 "#
 )]
@@ -61,7 +62,7 @@ fn view(desk: &Desk) -> Result<View, Failure> {
     let rows = desk.books.holds_by_rule()?.into_iter().map(|(rule, count)| {
         let page = desk.setup.tables.hold_page(&rule).unwrap_or_default();
         Row {
-            title: markdown::title(page).to_owned(),
+            title: if page.is_empty() { says(&rule) } else { markdown::title(page) }.to_owned(),
             cleared_by: markdown::cleared_by(page).to_owned(),
             rule,
             count,
@@ -75,4 +76,9 @@ fn view(desk: &Desk) -> Result<View, Failure> {
         without_account += usize::from(line.account.is_none_or(|account| account.is_empty()));
     }
     Ok(View { rows, without_account })
+}
+
+/// What a rule without a page says.
+fn says(id: &str) -> &'static str {
+    RULES.iter().find(|rule| rule.id == id).map_or("", |rule| rule.says)
 }

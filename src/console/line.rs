@@ -40,7 +40,7 @@ use super::{layout, markdown, shown};
 {% if !one.says.is_empty() %}<p class="quiet">{{ one.says }}</p>{% endif %}
 </article>
 {% endfor %}
-<details><summary>{{ passed.len() }} rules have nothing against it</summary>
+<details><summary>{{ shown::counted(passed.len(), "rule") }} without an objection</summary>
 <p class="quiet">{% for rule in passed %}<span title="{{ rule.1 }}">{{ rule.0 }}</span> {% endfor %}</p></details>
 </section>
 {% if !commands.is_empty() %}

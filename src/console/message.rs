@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 
-use crate::domain::{BookedLine, MessageId};
+use crate::domain::{BookedLine, LineState, MessageId};
 use crate::store::{BookedMessage, LineFilter, ListedLine, StoredMessage};
 
 use super::Desk;
@@ -142,8 +142,7 @@ fn view(desk: &Desk, id: &str) -> Result<View, Failure> {
             .books
             .entries_of_message(id)?
             .iter()
-            .filter(|entry| entry.entry.line.is_none())
-            .map(|entry| EntryRow::of(desk, entry))
+            .map(|entry| EntryRow::with_line(desk, entry))
             .collect(),
     })
 }
@@ -221,8 +220,8 @@ fn steps(
     let counted =
         |wants: fn(&BookedLine) -> bool| lines.iter().filter(|line| wants(&line.line)).count();
     let left = counted(|line| !line.state.is_unsent() && line.destination.is_some());
-    let yes = counted(|line| line.state == crate::domain::LineState::Accepted);
-    let held = counted(|line| line.state == crate::domain::LineState::Held);
+    let yes = counted(|line| line.state == LineState::Accepted);
+    let held = counted(|line| line.state == LineState::Held);
     let class = |done: bool| if done { "done" } else { "open" };
     vec![
         step("Received", received, class(stored.is_some())),
@@ -230,7 +229,7 @@ fn steps(
         step("Read", read.to_owned(), if read == "done" { "done" } else { "open" }),
         step(
             "Judged",
-            format!("{} lines, {held} held", lines.len()),
+            format!("{}, {held} held", shown::counted(lines.len(), "line")),
             if held > 0 { "calls" } else { class(booked.is_some()) },
         ),
         step("Sent", format!("{left} of {}", lines.len()), class(left > 0)),

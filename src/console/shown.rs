@@ -15,6 +15,11 @@ pub(super) fn at(desk: &Desk, at: Timestamp) -> String {
     at.to_zoned(desk.setup.time_zone.clone()).strftime("%F %T").to_string()
 }
 
+/// So many of something.
+pub(super) fn counted(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 /// A moment as it was told.
 pub(super) fn moment(moment: &Moment) -> String {
     match moment.time {
@@ -104,6 +109,8 @@ pub(super) struct LineTable<'a> {
 /// An entry of the ledger in a list.
 pub(super) struct EntryRow {
     pub(super) seq: i64,
+    /// The line it is about, where that is not the page's own.
+    pub(super) line: Option<i64>,
     pub(super) at: String,
     pub(super) what: String,
     pub(super) who: String,
@@ -116,7 +123,20 @@ impl EntryRow {
             Who::Daemon => ("the daemon".to_owned(), String::new()),
             Who::Person { name, reason } => (name.clone(), reason.clone()),
         };
-        EntryRow { seq: booked.seq, at: at(desk, booked.at), what: told(booked), who, reason }
+        EntryRow {
+            seq: booked.seq,
+            line: None,
+            at: at(desk, booked.at),
+            what: told(booked),
+            who,
+            reason,
+        }
+    }
+
+    /// An entry that may be about a line, on a page that is about something else.
+    pub(super) fn with_line(desk: &Desk, booked: &BookedEntry) -> EntryRow {
+        let line = booked.entry.line.map(|line| line.0);
+        EntryRow { line, ..EntryRow::of(desk, booked) }
     }
 }
 
@@ -131,7 +151,7 @@ impl EntryRow {
 <tr>
 <td data-label="Entry" class="count">{{ entry.seq }}</td>
 <td data-label="When" class="nowrap">{{ entry.at }}</td>
-<td data-label="What">{{ entry.what }}</td>
+<td data-label="What">{% if let Some(line) = entry.line %}<a href="/lines/{{ line }}">line {{ line }}</a> {% endif %}{{ entry.what }}</td>
 <td data-label="Who">{{ entry.who }}{% if !entry.reason.is_empty() %} <q>{{ entry.reason }}</q>{% endif %}</td>
 </tr>
 {% endfor %}

@@ -16,7 +16,6 @@ use crate::mappings::Tables;
 use crate::pipeline::{Pipeline, Route, Setup, SourceSetup};
 use crate::store::{Books, Intake, NewMessage};
 use crate::telemetry::{Metrics, SystemClock};
-use crate::wire::hl7;
 
 /// A console over a store in memory.
 struct Console {
@@ -49,11 +48,15 @@ fn messages(story: &str, more: &[&[u8]]) -> Vec<Vec<u8>> {
     let mut files: Vec<_> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let told = files.iter().map(|file| std::fs::read(file).unwrap());
-    let more = more.iter().map(|raw| raw.to_vec());
-    told.flat_map(|file| hl7::split(&file).into_iter().map(<[u8]>::to_vec).collect::<Vec<_>>())
-        .chain(more)
-        .collect()
+    let files = files.iter().map(|file| std::fs::read_to_string(file).unwrap());
+    let told = files.flat_map(|file| file.split("\n\n").map(str::to_owned).collect::<Vec<_>>());
+    let told = told.filter(|message| !message.trim().is_empty()).map(String::into_bytes);
+    told.chain(more.iter().map(|raw| raw.to_vec())).collect()
+}
+
+/// MSH-10.
+fn control_id(raw: &[u8]) -> Vec<u8> {
+    raw.split(|byte| *byte == b'|').nth(9).unwrap_or_default().to_vec()
 }
 
 fn filled(messages: Vec<Vec<u8>>) -> Desk {
@@ -63,7 +66,7 @@ fn filled(messages: Vec<Vec<u8>>) -> Desk {
         let message = NewMessage {
             source: "aria".into(),
             received: "2026-11-25T12:00:00Z".parse().unwrap(),
-            control_id: hl7::scan(&raw).control_id().to_vec(),
+            control_id: control_id(&raw),
             answer: Answer::Accept,
             reason: None,
             raw: Bytes::from(raw),
