@@ -48,7 +48,7 @@ impl BalanceOf {
         let sums = Sums::new(&balance, stored);
         match self.written.form() {
             Form::Table => sums.print()?,
-            form @ (Form::Csv | Form::Json) => sums.list(form)?,
+            form @ (Form::Csv | Form::Plain | Form::Json) => sums.list(form)?,
         }
         if sums.come_out() {
             eprintln!("the balance comes out");

@@ -91,7 +91,7 @@ fn columns(form: Form) -> Vec<Column> {
     ];
     match form {
         Form::Table => columns.push(Column::Text("lines")),
-        Form::Csv | Form::Json => {
+        Form::Csv | Form::Plain | Form::Json => {
             columns.extend(LineState::ALL.map(|state| Column::Count(state.as_str())));
         }
     }
@@ -124,7 +124,9 @@ fn row(summary: &CourseSummary, person: &Known, form: Form) -> Vec<String> {
                 some.map(|state| format!("{} {}", count(state), state.as_str())).collect();
             row.push(lines.join(", "));
         }
-        Form::Csv | Form::Json => row.extend(LineState::ALL.iter().map(|s| count(s).to_string())),
+        Form::Csv | Form::Plain | Form::Json => {
+            row.extend(LineState::ALL.iter().map(|s| count(s).to_string()))
+        }
     }
     row
 }

@@ -1,6 +1,7 @@
 //! What a list is written on: a table for people, CSV, or JSON; piece by piece, so that no list is
 //! ever held whole.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
 use serde_json::Value;
@@ -17,6 +18,8 @@ pub(super) enum Form {
     Table,
     /// CSV, safe to open in a spreadsheet.
     Csv,
+    /// CSV, every cell as it is: for programs.
+    Plain,
     /// One JSON array of objects.
     Json,
 }
@@ -70,7 +73,7 @@ impl<W: Write> Paper<W> {
             piece: Vec::new(),
             rows: 0,
         };
-        if form == Form::Csv {
+        if matches!(form, Form::Csv | Form::Plain) {
             let headings: Vec<String> =
                 columns.iter().map(|column| column.name().to_owned()).collect();
             paper.csv(&headings)?;
@@ -87,7 +90,7 @@ impl<W: Write> Paper<W> {
                     self.table()?;
                 }
             }
-            Form::Csv => self.csv(&cells)?,
+            Form::Csv | Form::Plain => self.csv(&cells)?,
             Form::Json => self.json(&cells)?,
         }
         self.rows += 1;
@@ -98,7 +101,7 @@ impl<W: Write> Paper<W> {
     pub(super) fn end(mut self) -> Result<usize, Error> {
         match self.form {
             Form::Table => self.table()?,
-            Form::Csv => {}
+            Form::Csv | Form::Plain => {}
             Form::Json if self.rows == 0 => writeln!(self.out, "[]")?,
             Form::Json => writeln!(self.out, "\n]")?,
         }
@@ -147,7 +150,10 @@ impl<W: Write> Paper<W> {
 
     fn csv(&mut self, cells: &[String]) -> Result<(), Error> {
         let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-        let cells = cells.iter().map(|cell| guarded(cell));
+        let cells = cells.iter().map(|cell| match self.form {
+            Form::Csv => guarded(cell),
+            Form::Plain | Form::Table | Form::Json => Cow::Borrowed(cell.as_str()),
+        });
         if self.shown_at_once {
             writer.write_record(cells.map(|cell| visible(&cell).into_owned()).collect::<Vec<_>>())
         } else {

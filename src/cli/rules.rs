@@ -23,7 +23,7 @@ impl Rules {
         let form = self.written.form();
         let columns: &[&str] = match form {
             Form::Table => &["rule", "says"],
-            Form::Csv | Form::Json => &["rule", "says", "source"],
+            Form::Csv | Form::Plain | Form::Json => &["rule", "says", "source"],
         };
         let mut paper = Paper::standard(form, &texts(columns))?;
         for rule in RULES {

@@ -1,16 +1,15 @@
 //! `collimator try`: files in, charge lines out; no store, no port.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
-use serde_json::{Map, Value};
-
 use crate::app;
 
-use super::{Error, FOUND_WRONG, rows, visible};
+use super::paper::{Form, Paper, texts};
+use super::visible::visible;
+use super::{Error, FOUND_WRONG, rows};
 
 /// Carry files of messages through the rules and print the charge lines
 #[derive(Debug, Args)]
@@ -29,40 +28,16 @@ pub(super) struct Try {
 
 impl Try {
     pub(super) fn run(&self) -> Result<ExitCode, Error> {
-        let plan = app::plan(&self.config)?;
-        let rehearsed = app::rehearse(plan.setup, &self.inputs)?;
+        let rehearsed = app::rehearse(app::plan(&self.config)?.setup, &self.inputs)?;
+        let form = if self.json { Form::Json } else { Form::Plain };
+        let mut paper = Paper::standard(form, &texts(&rows::COLUMNS))?;
+        for line in &rehearsed.lines {
+            paper.row(rows::row(line).to_vec())?;
+        }
+        paper.end()?;
         for finding in &rehearsed.findings {
-            eprintln!("{}", visible::visible(finding));
+            eprintln!("{}", visible(finding));
         }
-        let rows: Vec<[String; 12]> = rehearsed.lines.iter().map(rows::row).collect();
-        if self.json {
-            as_json(&rows)?
-        } else {
-            as_csv(&rows)?
-        }
-        let wrong = if rehearsed.refused { FOUND_WRONG } else { 0 };
-        Ok(ExitCode::from(wrong))
+        Ok(if rehearsed.refused { ExitCode::from(FOUND_WRONG) } else { ExitCode::SUCCESS })
     }
-}
-
-/// The rows as the contract fixes them: no cell is changed for a spreadsheet.
-fn as_csv(rows: &[[String; 12]]) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(io::stdout().lock());
-    writer.write_record(rows::COLUMNS).map_err(io::Error::from)?;
-    for row in rows {
-        writer.write_record(row).map_err(io::Error::from)?;
-    }
-    writer.flush()
-}
-
-fn as_json(rows: &[[String; 12]]) -> io::Result<()> {
-    let object = |row: &[String; 12]| {
-        let pairs = rows::COLUMNS.iter().zip(row);
-        let pairs = pairs.map(|(name, cell)| ((*name).to_owned(), Value::String(cell.clone())));
-        Value::Object(pairs.collect::<Map<_, _>>())
-    };
-    let all: Vec<Value> = rows.iter().map(object).collect();
-    let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &all).map_err(io::Error::from)?;
-    writeln!(out)
 }

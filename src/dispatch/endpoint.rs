@@ -111,6 +111,12 @@ impl Hand {
         Some((place, queued))
     }
 
+    /// Nothing in hand of a lane leaves before the books are looked at anew: a line that was
+    /// taken and did not leave is still its first.
+    fn forget(&mut self, place: usize, lane: &str) {
+        self.ready.retain(|(at, queued)| *at != place || queued.lane != lane);
+    }
+
     fn release(&mut self, place: usize, lane: &str) {
         self.busy.retain(|(at, busy)| *at != place || busy != lane);
         self.seen = None;
@@ -152,9 +158,13 @@ impl Worker {
         let Some((place, queued)) = taken else {
             return self.idle().await;
         };
-        let sent = self.send(&endpoint, place, &queued).await;
-        endpoint.hand.lock().await.release(place, &queued.lane);
-        sent
+        let ending = self.send(&endpoint, place, &queued).await;
+        let mut hand = endpoint.hand.lock().await;
+        if !matches!(ending, Ok(Ending::Answered)) {
+            hand.forget(place, &queued.lane);
+        }
+        hand.release(place, &queued.lane);
+        ending.map(drop)
     }
 
     /// Sends a line. Without a connection nothing is marked and nothing in doubt: the line waits
@@ -164,17 +174,16 @@ impl Worker {
         endpoint: &Endpoint,
         place: usize,
         queued: &Queued,
-    ) -> Result<(), Error> {
+    ) -> Result<Ending, Error> {
         let destination = &endpoint.destinations[place];
-        if !self.has_link() {
-            self.connect(destination).await;
-            return Ok(());
-        }
+        self.hear().await?;
         let Some(link) = &mut self.link else {
-            return Ok(());
+            self.connect(destination).await;
+            return Ok(Ending::NotSent);
         };
         self.used = Instant::now();
-        match attempt::run(link, queued, destination, &endpoint.desk).await? {
+        let ending = attempt::run(link, queued, destination, &endpoint.desk).await?;
+        match ending {
             Ending::Answered => self.failures = 0,
             Ending::NotSent => {}
             Ending::InDoubt { again } => {
@@ -185,14 +194,23 @@ impl Worker {
                 }
             }
         }
-        Ok(())
+        Ok(ending)
     }
 
-    fn has_link(&mut self) -> bool {
-        if self.link.as_mut().is_some_and(Link::is_closed) {
+    /// Hears what came since the last answer, and lets go of a connection that the other side has
+    /// closed: its last words may be a no.
+    async fn hear(&mut self) -> Result<(), Error> {
+        let Some(link) = &mut self.link else {
+            return Ok(());
+        };
+        let closed = link.is_closed();
+        while let Some(frame) = link.waiting() {
+            attempt::late(&frame, &self.endpoint.desk).await?;
+        }
+        if closed {
             self.link = None;
         }
-        self.link.is_some()
+        Ok(())
     }
 
     async fn connect(&mut self, destination: &Destination) {

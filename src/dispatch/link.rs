@@ -55,16 +55,24 @@ impl Link {
         }
     }
 
-    /// Whether the other side is gone, as far as can be told without waiting.
+    /// A frame that is here already.
+    pub(super) fn waiting(&mut self) -> Option<Bytes> {
+        self.frames.decode(&mut self.buffer).ok().flatten()
+    }
+
+    /// Whether the other side is gone, or says too much, as far as can be told without waiting.
+    /// What it said before is kept.
     pub(super) fn is_closed(&mut self) -> bool {
         let mut piece = [0_u8; 1024];
-        match self.stream.try_read(&mut piece) {
-            Ok(0) => true,
-            Ok(read) => {
-                self.buffer.extend_from_slice(&piece[..read]);
-                false
+        loop {
+            match self.stream.try_read(&mut piece) {
+                Ok(0) => return true,
+                Ok(read) => self.buffer.extend_from_slice(&piece[..read]),
+                Err(error) => return error.kind() != io::ErrorKind::WouldBlock,
             }
-            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+            if self.buffer.len() > ANSWER_BYTES_MAX {
+                return true;
+            }
         }
     }
 }

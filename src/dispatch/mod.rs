@@ -88,6 +88,7 @@ impl Dispatcher {
 }
 
 /// Lines that were on their way when the daemon last stopped: nobody knows what became of them.
+/// Where the receiver recognizes a repeat, they and all that were in doubt already go again.
 ///
 /// # Errors
 /// When the books cannot be read or written.
@@ -96,18 +97,17 @@ pub async fn call_in_doubt(destinations: &[Destination], desk: &Desk) -> Result<
     for destination in destinations {
         for flying in desk.books.in_flight(&destination.name)? {
             let line = desk.books.line(flying.line)?;
-            if line.is_none_or(|listed| listed.line.state != LineState::Sent) {
-                continue;
+            if line.is_some_and(|listed| listed.line.state == LineState::Sent) {
+                in_doubt += 1;
+                let settlement = Settlement {
+                    line: flying.line,
+                    control_id: flying.control_id,
+                    answer: Settled::Unknown("the daemon stopped before an answer came".into()),
+                    bytes: None,
+                    at: desk.clock.now(),
+                };
+                desk.books.settle(settlement).await?;
             }
-            in_doubt += 1;
-            let settlement = Settlement {
-                line: flying.line,
-                control_id: flying.control_id,
-                answer: Settled::Unknown("the daemon stopped before an answer came".into()),
-                bytes: None,
-                at: desk.clock.now(),
-            };
-            desk.books.settle(settlement).await?;
             if attempt::may_repeat(flying.line, destination, desk)? {
                 attempt::back_to_queue(flying.line, desk).await?;
             }

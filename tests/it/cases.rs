@@ -211,7 +211,7 @@ fn k48_without_an_account_nothing_leaves_until_one_is_known() {
     desk.file("aria", &input("K-48-b"), 1);
     only(&desk, &ten());
     let lines = desk.books.lines(Default::default()).map(|line| line.unwrap());
-    for listed in lines.filter(|listed| collimator::cli::rows::state(&listed.line) == "ready") {
+    for listed in lines.filter(|listed| collimator::cli::rows::row(listed)[9] == "ready") {
         assert_eq!(listed.line.line.account.as_deref(), Some("A4414801"));
     }
 }

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panic")]
 
 mod cases;
+mod dispatching;
 mod house;
+mod peers;
 mod readings;
 mod rules;
 mod stories;

@@ -1,4 +1,10 @@
-//! What tests share: messages carried through the pipeline in memory, stories, invented people.
+//! What tests share: messages carried through the pipeline in memory, a daemon in the test's own
+//! process, and its neighbors, well-behaved or not.
 
 pub mod carry;
 pub mod clinic;
+pub mod daemon;
+pub mod receiver;
+pub mod sender;
+pub mod told;
+pub mod wait;
