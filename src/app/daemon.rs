@@ -162,6 +162,7 @@ impl Daemon {
     pub async fn stop(mut self) {
         self.ready.store(false, Ordering::Relaxed);
         self.stop.cancel();
+        self.dispatcher.take_no_more();
         while self.listeners.join_next().await.is_some() {}
         let (pipeline, intake) = (self.pipeline, Arc::clone(&self.intake));
         let ended = tokio::task::spawn_blocking(move || {

@@ -80,9 +80,14 @@ impl Dispatcher {
         Dispatcher { endpoints, stop }
     }
 
+    /// Takes no new line in hand from now on.
+    pub fn take_no_more(&self) {
+        self.stop.send_replace(true);
+    }
+
     /// Takes no new line in hand, waits for the answers that are due, and ends.
     pub async fn stop(mut self) {
-        self.stop.send_replace(true);
+        self.take_no_more();
         while self.endpoints.join_next().await.is_some() {}
     }
 }

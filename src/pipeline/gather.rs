@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::{Identifier, MessageId, MessageState, PersonId};
-use crate::store::{Error, NewFact, Part};
+use crate::store::{BookedMessage, Error, NewFact, Part};
 
 use super::judge::Dossier;
 use super::read::{Outcome, Read};
@@ -186,16 +186,23 @@ impl Gathered {
     }
 
     fn stick(&mut self) {
+        self.part = self.stuck();
         self.dossier = None;
-        self.part.facts.clear();
-        self.part.registrations.clear();
-        self.part.new_lines.clear();
-        self.part.changes.clear();
-        self.part.entries.clear();
-        for message in &mut self.part.messages {
-            let why = "the daemon failed while it judged what the message tells";
-            message.state = MessageState::Stuck(why.into());
-            self.part.entries.push(book::entry_of(message));
-        }
+    }
+
+    /// The part with nothing but its messages, each of them stuck.
+    pub(super) fn stuck(&self) -> Part {
+        let why = "the daemon failed while it judged what the message tells";
+        let messages: Vec<_> = self
+            .part
+            .messages
+            .iter()
+            .map(|message| BookedMessage {
+                state: MessageState::Stuck(why.into()),
+                ..message.clone()
+            })
+            .collect();
+        let entries = messages.iter().map(book::entry_of).collect();
+        Part { person: self.part.person.clone(), messages, entries, ..Part::default() }
     }
 }

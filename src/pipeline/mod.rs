@@ -13,6 +13,7 @@ mod judge;
 mod read;
 mod run;
 
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -82,6 +83,7 @@ pub struct Pipeline {
     people: LruCache<PersonId, Dossier>,
     numbers: LruCache<Identifier, PersonId>,
     others: u64,
+    booked: Option<HashSet<MessageId>>,
 }
 
 /// What became of a run of messages.
@@ -103,6 +105,7 @@ impl Pipeline {
             people: LruCache::new(PEOPLE_MAX),
             numbers: LruCache::new(NUMBERS_MAX),
             others: 0,
+            booked: None,
         }
     }
 
@@ -113,7 +116,12 @@ impl Pipeline {
     pub fn carry(&mut self, messages: &[StoredMessage]) -> Result<Carried, Error> {
         self.forget_if_others_wrote()?;
         let mut carried = Carried::default();
-        let reads: Vec<Read<'_>> = messages.iter().map(|stored| self.read(stored)).collect();
+        let new = self.new_among(messages)?;
+        let reads: Vec<Read<'_>> = new.into_iter().map(|stored| self.read(stored)).collect();
+        if let (true, Some(last)) = (reads.is_empty(), messages.last()) {
+            let work = Work { at: self.clock.now(), parts: Vec::new(), cursor: Some(last.id) };
+            self.books.apply(work)?;
+        }
         let mut rest = reads.as_slice();
         while !rest.is_empty() {
             let links = |read: &Read<'_>| read.links().next().is_some();
@@ -133,6 +141,21 @@ impl Pipeline {
         carried.stuck =
             reads.iter().filter(|r| matches!(r.outcome, Outcome::Stuck(_))).count() as u64;
         Ok(carried)
+    }
+
+    /// Messages that are not on the books yet. Some may be, behind the cursor, if the daemon
+    /// stopped between two looks at the same run.
+    fn new_among<'m>(
+        &mut self,
+        messages: &'m [StoredMessage],
+    ) -> Result<Vec<&'m StoredMessage>, Error> {
+        let booked = match self.booked.take() {
+            Some(booked) => booked,
+            None => self.books.booked_behind_cursor()?.into_iter().collect(),
+        };
+        let new = messages.iter().filter(|message| !booked.contains(&message.id)).collect();
+        self.booked = Some(booked);
+        Ok(new)
     }
 
     /// Numbers joined or parted come first, on their own, so that what is judged after them sees
@@ -174,7 +197,21 @@ impl Pipeline {
                 reads.iter().filter(|read| again.contains(&read.stored.id)).cloned().collect();
             waiting = self.gather(&once_more)?;
         }
-        Err(Error::Closed)
+        self.give_up(&waiting, cursor)
+    }
+
+    /// Whoever cannot be judged without something moving under it waits for a person, and holds
+    /// nobody else up.
+    fn give_up(
+        &mut self,
+        waiting: &[Gathered],
+        cursor: Option<MessageId>,
+    ) -> Result<(), Error> {
+        tracing::error!("a person could not be judged in many looks; the messages are stuck");
+        let parts = waiting.iter().map(Gathered::stuck).collect();
+        self.people.clear();
+        self.books.apply(Work { at: self.clock.now(), parts, cursor })?;
+        Ok(())
     }
 
     /// What is in memory of a person agrees with the books from here on.

@@ -155,16 +155,16 @@ fn draft(
     Ok(id)
 }
 
-/// The same charge stands at most once: a line that was taken back, takes back, or was taken off
-/// does not count.
+/// The same charge stands at most once for each destination: a line that was taken back, takes
+/// back, or was taken off does not count.
 fn once_only(writing: &Writing<'_>, line: &NewLine, person: PersonId) -> Result<(), Void> {
     let select = "SELECT id FROM line WHERE person = ?1 AND key = ?2
-         AND state <> 'withdrawn' AND reverses IS NULL AND reversed_by IS NULL LIMIT 1";
+         AND destination IS ?3 AND state <> 'withdrawn' AND reverses IS NULL AND reversed_by IS NULL LIMIT 1";
     let key = line.line.key();
     let stands = writing
         .db
         .prepare_cached(select)?
-        .query_row((person.0, &key.0), |row| Ok(LineId(row.get(0)?)))
+        .query_row((person.0, &key.0, &line.destination), |row| Ok(LineId(row.get(0)?)))
         .optional()?;
     match stands {
         Some(line) => Err(Void::Conflict(Conflict::Twice { key, line })),
