@@ -3,7 +3,9 @@
 
 mod cases;
 mod dispatching;
+mod hostile;
 mod house;
+mod leaving;
 mod peers;
 mod readings;
 mod rules;

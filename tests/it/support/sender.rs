@@ -61,6 +61,16 @@ impl Sender {
         self.stream.write_all(bytes).await.unwrap();
     }
 
+    /// Writes bytes as long as the other side takes them.
+    pub async fn write_if_heard(&mut self, bytes: &[u8]) {
+        drop(self.stream.write_all(bytes).await);
+    }
+
+    /// Goes without a word.
+    pub fn reset(self) {
+        self.stream.set_zero_linger().unwrap();
+    }
+
     /// Says that nothing more will come.
     pub async fn end(&mut self) {
         self.stream.shutdown().await.unwrap();

@@ -51,3 +51,8 @@ fn messages(file: &[u8]) -> Vec<Vec<u8>> {
         file.iter().map(|byte| if *byte == b'\n' { b'\r' } else { *byte }).collect();
     hl7::split(&file).into_iter().map(<[u8]>::to_vec).collect()
 }
+
+/// MSH-10 as it stands.
+pub fn control_id(message: &[u8]) -> Vec<u8> {
+    message.split(|byte| *byte == b'|').nth(9).unwrap_or_default().to_vec()
+}
