@@ -202,11 +202,7 @@ impl Pipeline {
 
     /// Whoever cannot be judged without something moving under it waits for a person, and holds
     /// nobody else up.
-    fn give_up(
-        &mut self,
-        waiting: &[Gathered],
-        cursor: Option<MessageId>,
-    ) -> Result<(), Error> {
+    fn give_up(&mut self, waiting: &[Gathered], cursor: Option<MessageId>) -> Result<(), Error> {
         tracing::error!("a person could not be judged in many looks; the messages are stuck");
         let parts = waiting.iter().map(Gathered::stuck).collect();
         self.people.clear();
