@@ -117,10 +117,11 @@ pub(super) async fn late(frame: &Bytes, desk: &Desk) -> Result<(), Error> {
 /// are in doubt.
 fn outgoing(queued: &Queued, destination: &Destination, desk: &Desk) -> Result<Outgoing, Error> {
     let line = queued.line.id;
-    let past = desk.books.attempts_of(line)?;
-    let before = past.len();
+    let before = usize::try_from(queued.attempts).unwrap_or(usize::MAX);
+    let repeats = before > 0 && recognizes(destination);
+    let past = if repeats { desk.books.attempts_of(line)? } else { Vec::new() };
     let in_doubt = |last: &&Attempt| last.outcome != Some(LineState::Declined);
-    if let Some(last) = past.last().filter(in_doubt).filter(|_| recognizes(destination)) {
+    if let Some(last) = past.last().filter(in_doubt) {
         let (control_id, bytes) = (last.control_id.clone(), Bytes::from(last.bytes.clone()));
         return Ok(Outgoing { line, control_id, bytes, before });
     }

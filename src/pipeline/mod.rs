@@ -20,7 +20,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use lru::LruCache;
 
-use crate::domain::{Claim, Clock, Identifier, MessageId, PersonId, Site};
+use crate::domain::{Claim, Clock, Identifier, LineId, MessageId, PersonId, Site};
 use crate::mappings::Tables;
 use crate::store::{Books, Error, Part, PartOutcome, StoredMessage, Work};
 
@@ -161,7 +161,7 @@ impl Pipeline {
     /// Numbers joined or parted come first, on their own, so that what is judged after them sees
     /// the people as they are now. Done twice, this changes nothing.
     fn link(&mut self, read: &Read<'_>) -> Result<(), Error> {
-        let parts = read.links().map(|link| book::link(link, read)).collect();
+        let parts = read.links().map(|link| Arc::new(book::link(link, read))).collect();
         self.books.apply(Work { at: self.clock.now(), parts, cursor: None })?;
         for identifier in read.identifiers() {
             if let Some(person) = self.numbers.pop(identifier) {
@@ -177,13 +177,18 @@ impl Pipeline {
         let cursor = reads.last().map(|read| read.stored.id);
         let mut waiting = self.gather(reads)?;
         for _ in 0..LOOKS_MAX {
-            let parts: Vec<Part> = waiting.iter().map(|gathered| gathered.part.clone()).collect();
-            let work = Work { at: self.clock.now(), parts, cursor };
+            let parts: Vec<Arc<Part>> = waiting
+                .iter_mut()
+                .map(|gathered| Arc::new(std::mem::take(&mut gathered.part)))
+                .collect();
+            let work = Work { at: self.clock.now(), parts: parts.clone(), cursor };
             let applied = self.books.apply(work)?;
             let mut again: Vec<MessageId> = Vec::new();
-            for (gathered, outcome) in waiting.into_iter().zip(applied.parts) {
+            for ((gathered, part), outcome) in waiting.into_iter().zip(parts).zip(applied.parts) {
                 match outcome {
-                    PartOutcome::Booked { person, lines } => self.keep(gathered, person, &lines),
+                    PartOutcome::Booked { person, lines } => {
+                        self.keep(gathered, &part, person, &lines);
+                    }
                     PartOutcome::Conflict(conflict) => {
                         tracing::debug!(?conflict, "a line moved while its person was judged");
                         again.extend(self.put_back(gathered));
@@ -204,7 +209,7 @@ impl Pipeline {
     /// nobody else up.
     fn give_up(&mut self, waiting: &[Gathered], cursor: Option<MessageId>) -> Result<(), Error> {
         tracing::error!("a person could not be judged in many looks; the messages are stuck");
-        let parts = waiting.iter().map(Gathered::stuck).collect();
+        let parts = waiting.iter().map(|one| Arc::new(one.stuck())).collect();
         self.people.clear();
         self.books.apply(Work { at: self.clock.now(), parts, cursor })?;
         Ok(())
@@ -214,13 +219,14 @@ impl Pipeline {
     fn keep(
         &mut self,
         gathered: Gathered,
+        part: &Part,
         person: Option<PersonId>,
-        lines: &[crate::domain::LineId],
+        lines: &[LineId],
     ) {
         let (Some(person), Some(mut dossier)) = (person, gathered.dossier) else {
             return;
         };
-        dossier.booked(person, &gathered.part, lines);
+        dossier.booked(person, part, lines);
         for identifier in &dossier.facts.identifiers {
             self.numbers.put(identifier.clone(), person);
         }

@@ -11,8 +11,9 @@ use crate::telemetry::Metrics;
 
 use super::Pipeline;
 
-/// Messages of one run, and their bytes, at most.
+/// Messages of one run, and their bytes, at most; fewer while senders wait.
 const RUN_MESSAGES_MAX: usize = 256;
+const RUN_MESSAGES_ASIDE: usize = 64;
 const RUN_BYTES_MAX: usize = 16 << 20;
 
 /// How long the thread sleeps when there is nothing to do, unless it is woken.
@@ -20,7 +21,7 @@ const IDLE: Duration = Duration::from_millis(250);
 
 /// How long it steps aside for senders, a piece at a time and in all.
 const ASIDE: Duration = Duration::from_millis(1);
-const ASIDE_MAX: Duration = Duration::from_millis(20);
+const ASIDE_MAX: Duration = Duration::from_millis(100);
 
 /// How long it waits after the store failed, at first and at most.
 const AGAIN_FIRST: Duration = Duration::from_millis(100);
@@ -74,9 +75,9 @@ impl Running {
 }
 
 fn round(pipeline: &mut Pipeline, intake: &Intake, metrics: &Metrics) -> Result<(), Error> {
-    step_aside(intake);
+    let messages = if step_aside(intake) { RUN_MESSAGES_ASIDE } else { RUN_MESSAGES_MAX };
     let after = pipeline.books.cursor()?;
-    let run = intake.read_after(after, RUN_MESSAGES_MAX, RUN_BYTES_MAX)?;
+    let run = intake.read_after(after, messages, RUN_BYTES_MAX)?;
     let Some(last) = run.last().map(|message| message.id) else {
         metrics.processed(0, 0);
         intake.wait_for_news(after, IDLE);
@@ -91,10 +92,14 @@ fn round(pipeline: &mut Pipeline, intake: &Intake, metrics: &Metrics) -> Result<
 }
 
 /// Senders come first: their messages are safe only once they are on disk, ours already are. But
-/// not for ever.
-fn step_aside(intake: &Intake) {
+/// not for ever. Whether they still wait.
+fn step_aside(intake: &Intake) -> bool {
     let since = Instant::now();
-    while intake.senders_waiting() > 0 && since.elapsed() < ASIDE_MAX {
+    while intake.senders_waiting() > 0 {
+        if since.elapsed() >= ASIDE_MAX {
+            return true;
+        }
         thread::sleep(ASIDE);
     }
+    false
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::Error;
@@ -58,6 +59,9 @@ fn sync_parent(folder: &Path) -> std::io::Result<()> {
     fs::File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
+/// Pages that the writer keeps in memory, in KiB.
+const CACHE_KIB_MAX: i64 = 16_384;
+
 impl Place {
     /// A place in memory that nobody else knows.
     pub(super) fn memory() -> Place {
@@ -76,6 +80,7 @@ impl Place {
         connection.pragma_update(None, "wal_autocheckpoint", format.checkpoint_pages)?;
         connection.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES_MAX)?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB_MAX)?;
         self.migrate(&mut connection, format)?;
         Ok(connection)
     }
@@ -111,6 +116,10 @@ impl Place {
         };
         connection.busy_timeout(Duration::from_secs(BUSY_SECONDS_MAX))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        // Without this, statements that meet a partial index are compiled anew at each new value.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        // What a savepoint may have to undo stays in memory.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(connection)
     }
 

@@ -36,7 +36,13 @@ impl From<rusqlite::Error> for Void {
 pub(super) fn apply(writing: &mut Writing<'_>, work: &Work) -> Result<Applied, Error> {
     let mut parts = Vec::with_capacity(work.parts.len());
     for part in &work.parts {
-        let written = writing.whole_or_not_at_all(|writing| write(writing, part, work.at));
+        // Numbers must be joined before it can be seen what rests on what; everything else is
+        // looked at first and then written, which costs no frame of its own.
+        let written = if part.links.is_empty() {
+            write(writing, part, work.at)
+        } else {
+            writing.whole_or_not_at_all(|writing| write(writing, part, work.at))
+        };
         parts.push(match written {
             Ok(booked) => booked,
             Err(Void::Conflict(conflict)) => PartOutcome::Conflict(conflict),
@@ -61,7 +67,7 @@ pub(super) fn decide(
     changes
         .iter()
         .map(|change| {
-            let made = writing.whole_or_not_at_all(|w| lines::change(w, change, None, at));
+            let made = writing.whole_or_not_at_all(|w| lines::change(w, change, at));
             match made {
                 Ok(()) => Ok(Decided::Done),
                 Err(Void::Conflict(conflict)) => Ok(Decided::Conflict(conflict)),
@@ -77,6 +83,9 @@ fn write(writing: &mut Writing<'_>, part: &Part, at: Timestamp) -> Result<PartOu
     }
     let known = part.person.as_ref().map(|it| people::known_or_new(writing.db, it)).transpose()?;
     let person = known.map(|known| known.person);
+    if let Some(person) = person {
+        lines::look(writing, part, person)?;
+    }
     for message in &part.messages {
         book_message(writing, message, person)?;
     }

@@ -11,18 +11,39 @@ use super::work::{Conflict, Expected, LineChange, LineRef, NewLine, Part};
 use super::writer::Writing;
 use super::{chain, outbox, rows};
 
-/// Writes the lines of a part; gives the numbers of the new ones.
+/// Looks whether everything that a part rests on is still so. Nothing is written.
+pub(super) fn look(writing: &Writing<'_>, part: &Part, person: PersonId) -> Result<(), Void> {
+    for (line, expected) in &part.rests_on {
+        check(writing, *line, expected, Some(person))?;
+    }
+    for change in &part.changes {
+        check(writing, change.line, &change.expects, Some(person))?;
+        if let Some(content) = &change.content {
+            same_charge(writing, change.line, content)?;
+        }
+    }
+    let withdrawn = part.changes.iter().filter(|change| change.to == LineState::Withdrawn);
+    let reversed = part.new_lines.iter().filter_map(|line| line.reverses.as_ref());
+    let goes: Vec<LineId> =
+        withdrawn.map(|change| change.line).chain(reversed.map(|(line, _)| *line)).collect();
+    for line in &part.new_lines {
+        match &line.reverses {
+            Some((reversed, expected)) => check(writing, *reversed, expected, Some(person))?,
+            None => once_only(writing, line, person, &goes)?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes the lines of a part that was looked at; gives the numbers of the new ones.
 pub(super) fn write(
     writing: &mut Writing<'_>,
     part: &Part,
     person: PersonId,
     at: Timestamp,
 ) -> Result<Vec<LineId>, Void> {
-    for (line, expected) in &part.rests_on {
-        check(writing, *line, expected, Some(person))?;
-    }
     for change in &part.changes {
-        self::change(writing, change, Some(person), at)?;
+        put(writing, change, at)?;
     }
     let mut new = Vec::with_capacity(part.new_lines.len());
     for line in &part.new_lines {
@@ -32,14 +53,20 @@ pub(super) fn write(
     Ok(new)
 }
 
-/// Changes a line that stands as expected; `person` is whose it must be.
+/// Changes a line if it stands as expected.
 pub(super) fn change(
     writing: &mut Writing<'_>,
     change: &LineChange,
-    person: Option<PersonId>,
     at: Timestamp,
 ) -> Result<(), Void> {
-    check(writing, change.line, &change.expects, person)?;
+    check(writing, change.line, &change.expects, None)?;
+    if let Some(content) = &change.content {
+        same_charge(writing, change.line, content)?;
+    }
+    put(writing, change, at)
+}
+
+fn put(writing: &mut Writing<'_>, change: &LineChange, at: Timestamp) -> Result<(), Void> {
     let update = "UPDATE line SET state = ?2, findings = ?3, decision = ?4, updated_at = ?5
          WHERE id = ?1";
     writing.db.prepare_cached(update)?.execute((
@@ -66,14 +93,23 @@ fn refresh(writing: &Writing<'_>, line: LineId, content: &ChargeLine) -> Result<
     let update = "UPDATE line SET body = ?2, account = ?3, message = ?5,
              lane = coalesce(nullif(?3, ''), lane)
          WHERE id = ?1 AND key = ?4";
-    let changed = writing.db.prepare_cached(update)?.execute((
+    writing.db.prepare_cached(update)?.execute((
         line.0,
         json(content)?,
         &content.account,
         content.key().0,
         content.message.0,
     ))?;
-    if changed == 1 { Ok(()) } else { Err(Void::Conflict(Conflict::NoSuchLine(line))) }
+    Ok(())
+}
+
+/// Whether what a line is to say is still the same charge.
+fn same_charge(writing: &Writing<'_>, line: LineId, content: &ChargeLine) -> Result<(), Void> {
+    let select = "SELECT 1 FROM line WHERE id = ?1 AND key = ?2";
+    if writing.db.prepare_cached(select)?.exists((line.0, content.key().0))? {
+        return Ok(());
+    }
+    Err(Void::Conflict(Conflict::NoSuchLine(line)))
 }
 
 /// A reversal that is taken off before it was sent takes nothing back any more.
@@ -137,12 +173,6 @@ fn draft(
     line: &NewLine,
     drafting: Drafting<'_>,
 ) -> Result<LineId, Void> {
-    match &line.reverses {
-        Some((reversed, expected)) => {
-            check(writing, *reversed, expected, Some(drafting.person))?;
-        }
-        None => once_only(writing, line, drafting.person)?,
-    }
     let id = insert(writing, line, drafting)?;
     if let Some((reversed, _)) = &line.reverses {
         let update = "UPDATE line SET reversed_by = ?2, updated_at = ?3 WHERE id = ?1";
@@ -156,17 +186,23 @@ fn draft(
 }
 
 /// The same charge stands at most once for each destination: a line that was taken back, takes
-/// back, or was taken off does not count.
-fn once_only(writing: &Writing<'_>, line: &NewLine, person: PersonId) -> Result<(), Void> {
+/// back, was taken off, or goes in the same part does not count.
+fn once_only(
+    writing: &Writing<'_>,
+    line: &NewLine,
+    person: PersonId,
+    goes: &[LineId],
+) -> Result<(), Void> {
     let select = "SELECT id FROM line WHERE person = ?1 AND key = ?2
-         AND destination IS ?3 AND state <> 'withdrawn' AND reverses IS NULL AND reversed_by IS NULL LIMIT 1";
+         AND destination IS ?3 AND state <> 'withdrawn'
+         AND reverses IS NULL AND reversed_by IS NULL LIMIT 1";
     let key = line.line.key();
     let stands = writing
         .db
         .prepare_cached(select)?
         .query_row((person.0, &key.0, &line.destination), |row| Ok(LineId(row.get(0)?)))
         .optional()?;
-    match stands {
+    match stands.filter(|line| !goes.contains(line)) {
         Some(line) => Err(Void::Conflict(Conflict::Twice { key, line })),
         None => Ok(()),
     }

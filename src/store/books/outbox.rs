@@ -20,6 +20,8 @@ use super::{chain, people, rows};
 pub struct Queued {
     /// The line.
     pub line: BookedLine,
+    /// How often it was sent before.
+    pub attempts: u32,
     /// Its lane: no two lines of one lane are on their way to one destination at a time.
     pub lane: String,
     /// The patient's numbers; the first is the one that goes on.
@@ -43,6 +45,9 @@ const IS_FREE: &str = "line.state = 'queued' AND line.destination = ?1
     AND (line.after_line IS NULL OR EXISTS (SELECT 1 FROM line AS first
         WHERE first.id = line.after_line AND first.state = 'accepted'))";
 
+/// How often a line was sent before.
+const ATTEMPTS: &str = "(SELECT count(*) FROM attempt WHERE attempt.line = line.id) AS attempts";
+
 /// Lines that may leave now.
 pub(super) fn next_to_send(
     db: &Connection,
@@ -50,8 +55,10 @@ pub(super) fn next_to_send(
     busy: &[String],
     limit: usize,
 ) -> Result<Vec<Queued>, Error> {
-    let select =
-        format!("SELECT {}, lane FROM line WHERE {IS_FREE} ORDER BY id", rows::LINE_COLUMNS);
+    let select = format!(
+        "SELECT {}, lane, {ATTEMPTS} FROM line WHERE {IS_FREE} ORDER BY id",
+        rows::LINE_COLUMNS
+    );
     let mut select = db.prepare_cached(&select)?;
     let mut found = select.query([destination])?;
     let mut queued = Vec::new();
@@ -66,6 +73,7 @@ pub(super) fn next_to_send(
                 registration: people::registration(db, line.person)?,
                 line,
                 lane,
+                attempts: row.get("attempts")?,
             });
         }
     }

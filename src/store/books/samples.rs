@@ -133,6 +133,7 @@ pub(super) fn part(mrn: &str) -> Part {
 }
 
 pub(super) fn work(parts: Vec<Part>, cursor: i64) -> Work {
+    let parts = parts.into_iter().map(std::sync::Arc::new).collect();
     Work { at: at(cursor), parts, cursor: Some(MessageId(cursor)) }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -18,7 +20,7 @@ pub struct Work {
     /// When, by the clock of the pipeline.
     pub at: Timestamp,
     /// One part for each person, in the order of their messages.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Arc<Part>>,
     /// The last message that is done with, once every part is written.
     pub cursor: Option<MessageId>,
 }

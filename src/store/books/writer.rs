@@ -126,15 +126,15 @@ impl Memory {
 impl Job {
     fn run(self, writing: &mut Writing<'_>) -> Finish {
         match self {
-            Job::Apply(work, reply) => finish(writing, reply, |w| apply::apply(w, &work)),
+            Job::Apply(work, reply) => finish_all(writing, reply, |w| apply::apply(w, &work)),
             Job::Decide(changes, at, reply) => {
                 finish(writing, reply, |w| apply::decide(w, &changes, at))
             }
-            Job::Mark(mark, reply) => finish(writing, reply, |w| outbox::mark(w, &mark)),
+            Job::Mark(mark, reply) => finish_all(writing, reply, |w| outbox::mark(w, &mark)),
             Job::Settle(settlement, reply) => {
-                finish(writing, reply, |w| outbox::settle(w, &settlement))
+                finish_all(writing, reply, |w| outbox::settle(w, &settlement))
             }
-            Job::LookForOthers(reply) => finish(writing, reply, |w| Ok(w.others)),
+            Job::LookForOthers(reply) => finish_all(writing, reply, |w| Ok(w.others)),
         }
     }
 
@@ -157,6 +157,23 @@ fn finish<T: 'static>(
     run: impl FnOnce(&mut Writing<'_>) -> Result<T, Error>,
 ) -> Finish {
     let outcome = writing.whole_or_not_at_all(run);
+    Box::new(move |committed| reply.answer(committed.and(outcome)))
+}
+
+/// The same without a frame of its own: what looks before it writes fails only if the disk does,
+/// and then nothing of the whole transaction is kept.
+fn finish_all<T: 'static>(
+    writing: &mut Writing<'_>,
+    reply: Reply<T>,
+    run: impl FnOnce(&mut Writing<'_>) -> Result<T, Error>,
+) -> Finish {
+    let outcome = match &writing.broken {
+        Some(error) => Err(error.clone()),
+        None => run(writing),
+    };
+    if let Err(error) = &outcome {
+        writing.broken.get_or_insert_with(|| error.clone());
+    }
     Box::new(move |committed| reply.answer(committed.and(outcome)))
 }
 

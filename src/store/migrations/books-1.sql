@@ -96,7 +96,6 @@ CREATE TABLE attempt (
     answer      BLOB
 ) STRICT;
 CREATE INDEX attempt_line ON attempt (line);
-CREATE INDEX attempt_control_id ON attempt (control_id);
 
 -- The ledger. Only added to; each hash covers the one before it.
 CREATE TABLE entry (
