@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::domain::Retry;
-use crate::store::{Error, Intake};
+use crate::store::{self, Error, Intake};
 use crate::telemetry::Metrics;
 
 use super::Pipeline;
@@ -45,6 +45,7 @@ pub fn start(
     let stop = Arc::new(AtomicBool::new(false));
     let stopping = Arc::clone(&stop);
     let thread = thread::Builder::new().name("pipeline".into()).spawn(move || {
+        store::give_way();
         let mut again = AGAIN_FIRST;
         while !stopping.load(Ordering::Relaxed) {
             match round(&mut pipeline, &intake, &metrics) {

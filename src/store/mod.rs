@@ -33,3 +33,4 @@ pub use checkpoint::WAL_BYTES_MAX;
 pub use error::{Cause, Error};
 pub use intake::{Intake, NewMessage, StoredMessage};
 pub use lock::StoreLock;
+pub use thread::give_way;

@@ -26,3 +26,15 @@ impl Drop for StopsTheProcess {
         }
     }
 }
+
+/// How much less of the machine a thread asks for that works on what is safe already, than those
+/// that take messages in (`nice`).
+const GIVES_WAY: i32 = 10;
+
+/// Lets others have the machine first: senders wait for what takes their messages in, and nobody
+/// waits for what is done with them later.
+pub fn give_way() {
+    if let Err(error) = rustix::process::nice(GIVES_WAY) {
+        tracing::debug!(%error, "this thread cannot give way to others");
+    }
+}

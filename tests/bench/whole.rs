@@ -120,7 +120,8 @@ impl Whole {
         people: std::ops::Range<usize>,
         connections: usize,
     ) -> Measured {
-        let (next, end) = (AtomicUsize::new(people.start), people.end);
+        let courses: Vec<Vec<Vec<u8>>> = people.map(|person| load.course(person)).collect();
+        let next = AtomicUsize::new(0);
         let accepted_before = self.billing.taken();
         let began = Instant::now();
         let mut latencies: Vec<Duration> = thread::scope(|threads| {
@@ -131,12 +132,12 @@ impl Whole {
                         let mut latencies = Vec::new();
                         loop {
                             let person = next.fetch_add(1, Ordering::Relaxed);
-                            if person >= end {
+                            let Some(course) = courses.get(person) else {
                                 return latencies;
-                            }
-                            for message in load.course(person) {
+                            };
+                            for message in course {
                                 let began = Instant::now();
-                                peer.tell(&message);
+                                peer.tell(message);
                                 latencies.push(began.elapsed());
                             }
                         }

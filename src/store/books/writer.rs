@@ -12,7 +12,7 @@ use crate::store::Error;
 use crate::store::checkpoint::Checkpoints;
 use crate::store::queue::{Limits, Taken};
 use crate::store::reply::Reply;
-use crate::store::thread::start_writer;
+use crate::store::thread::{give_way, start_writer};
 
 use super::chain::{self, Head};
 use super::work::{Applied, Decided, LineChange, Mark, Settlement, Settling, Work};
@@ -57,7 +57,10 @@ struct Memory {
 
 /// Starts the thread; it ends when the queue is closed and empty.
 pub(super) fn start(shared: Arc<Shared>, connection: Connection) -> Result<JoinHandle<()>, Error> {
-    start_writer("books", move || write(&shared, connection))
+    start_writer("books", move || {
+        give_way();
+        write(&shared, connection);
+    })
 }
 
 fn write(shared: &Shared, mut connection: Connection) {
