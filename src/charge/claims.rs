@@ -59,7 +59,8 @@ impl Desk<'_> {
         let review = row.family == Family::GuidanceReview && !divided;
         let told_split = splits.iter().any(|modifier| line.has(*modifier));
         let told_technical = line.has(Modifier::TECHNICAL);
-        if !divided && told_split && !(review && !told_technical) {
+        let is_canonical = review && !told_technical;
+        if !divided && told_split && !is_canonical {
             line.flaws.push(Flaw::ShareOfUndivided);
             return;
         }

@@ -37,10 +37,9 @@ pub(super) fn code(line: &BookedLine) -> String {
 
 /// Where a line stands, in one word: how far it is on its way, else its state.
 pub(super) fn standing(line: &BookedLine) -> Shown {
-    match Shown::state_of(line) {
-        Shown::Ready => Shown::way_of(line.state).unwrap_or(Shown::Ready),
-        state => state,
-    }
+    let state = Shown::state_of(line);
+    let way = Shown::way_of(line.state).filter(|_| state == Shown::Ready);
+    way.unwrap_or(state)
 }
 
 /// A line in a list.

@@ -16,7 +16,7 @@ pub enum Change {
     /// A new line.
     Draft {
         /// What it says, and what was found.
-        line: JudgedLine,
+        line: Box<JudgedLine>,
         /// Where it stands at once.
         state: LineState,
         /// Where it goes.
@@ -207,5 +207,6 @@ fn draft_as(
     after_reversal_of: Option<LineId>,
     changes: &mut Vec<Change>,
 ) {
+    let line = Box::new(line);
     changes.push(Change::Draft { line, state, destination, after_reversal_of });
 }

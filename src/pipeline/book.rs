@@ -97,7 +97,7 @@ pub(super) fn changes(part: &mut Part, booked: &[BookedLine], changes: Vec<Chang
             Change::Draft { line, state, destination, after_reversal_of } => {
                 let after = reversals.iter().find(|(of, _)| Some(*of) == after_reversal_of);
                 let after = after.map(|(_, place)| LineRef::New(*place));
-                part.new_lines.push(draft(line, state, destination, after, digest));
+                part.new_lines.push(draft(*line, state, destination, after, digest));
             }
             Change::Move { line, from, to, told } => {
                 if let Some(old) = booked.iter().find(|old| old.id == line) {

@@ -1,4 +1,5 @@
 //! The one test binary.
+#![allow(unreachable_pub, reason = "what tests share is public to all of them")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panic")]
 
 mod cases;

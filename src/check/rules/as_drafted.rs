@@ -10,11 +10,12 @@ pub(super) const UNKNOWN_NAME: Rule = Rule {
     source: "Reading 24 of the stories.",
     stage: Stage::Own,
     judge: |view| {
-        first(view, |flaw| match flaw {
-            Flaw::UnknownName(name) => {
+        first(view, |flaw| {
+            if let Flaw::UnknownName(name) = flaw {
                 hold(format!("no dictionary of the source knows the activity `{name}`"))
+            } else {
+                None
             }
-            _ => None,
         })
     },
 };
@@ -25,10 +26,10 @@ pub(super) const FIELD: Rule = Rule {
     source: "Reading 30 of the stories.",
     stage: Stage::Own,
     judge: |view| {
-        first(view, |flaw| match flaw {
-            Flaw::UnreadableField(why) => hold(why.clone()),
-            _ => None,
-        })
+        first(
+            view,
+            |flaw| if let Flaw::UnreadableField(why) = flaw { hold(why.clone()) } else { None },
+        )
     },
 };
 
@@ -38,10 +39,7 @@ pub(super) const ACTIVITY: Rule = Rule {
     source: "Reading 30 of the stories.",
     stage: Stage::Own,
     judge: |view| {
-        first(view, |flaw| match flaw {
-            Flaw::Unreadable(why) => hold(why.clone()),
-            _ => None,
-        })
+        first(view, |flaw| if let Flaw::Unreadable(why) = flaw { hold(why.clone()) } else { None })
     },
 };
 
@@ -51,9 +49,12 @@ pub(super) const CREDIT: Rule = Rule {
     source: "Reading 30 of the stories.",
     stage: Stage::Own,
     judge: |view| {
-        first(view, |flaw| match flaw {
-            Flaw::EmptyCredit(why) => hold(format!("the credit takes nothing back: {why}")),
-            _ => None,
+        first(view, |flaw| {
+            if let Flaw::EmptyCredit(why) = flaw {
+                hold(format!("the credit takes nothing back: {why}"))
+            } else {
+                None
+            }
         })
     },
 };
@@ -64,12 +65,15 @@ pub(super) const NUMBER: Rule = Rule {
     source: "Reading 16 of the stories.",
     stage: Stage::Own,
     judge: |view| {
-        first(view, |flaw| match flaw {
-            Flaw::SharedNumber => hold(format!(
-                "the transaction number {} names two activities",
-                view.line.evidence.first().map_or("", String::as_str)
-            )),
-            _ => None,
+        first(view, |flaw| {
+            if let Flaw::SharedNumber = flaw {
+                hold(format!(
+                    "the transaction number {} names two activities",
+                    view.line.evidence.first().map_or("", String::as_str)
+                ))
+            } else {
+                None
+            }
         })
     },
 };
@@ -80,10 +84,7 @@ pub(super) const CODE: Rule = Rule {
     source: "Contract, section 3: FT1-25 of visits and of charges as coded.",
     stage: Stage::Own,
     judge: |view| {
-        first(view, |flaw| match flaw {
-            Flaw::UnknownCode(why) => hold(why.clone()),
-            _ => None,
-        })
+        first(view, |flaw| if let Flaw::UnknownCode(why) = flaw { hold(why.clone()) } else { None })
     },
 };
 
@@ -93,10 +94,10 @@ pub(super) const FACT: Rule = Rule {
     source: "DATE-03, DATE-05: levels before 2026 ask for more than a source of today tells.",
     stage: Stage::Own,
     judge: |view| {
-        first(view, |flaw| match flaw {
-            Flaw::MissingFact(what) => hold(what.clone()),
-            _ => None,
-        })
+        first(
+            view,
+            |flaw| if let Flaw::MissingFact(what) = flaw { hold(what.clone()) } else { None },
+        )
     },
 };
 
@@ -106,14 +107,14 @@ pub(super) const SENT_MANAGEMENT: Rule = Rule {
     source: "Readings 3 and 4 of the stories.",
     stage: Stage::Own,
     judge: |view| {
-        first(view, |flaw| match flaw {
-            Flaw::SentManagement => {
+        first(view, |flaw| {
+            if *flaw == Flaw::SentManagement {
                 reject("the source sent management, which fractions and documents earn".into())
-            }
-            Flaw::UnearnedManagement => {
+            } else if *flaw == Flaw::UnearnedManagement {
                 hold("the source sent management that no fractions have earned so far".into())
+            } else {
+                None
             }
-            _ => None,
         })
     },
 };
@@ -124,9 +125,12 @@ pub(super) const LONE_SHARE: Rule = Rule {
     source: "COMP-02.",
     stage: Stage::Own,
     judge: |view| {
-        first(view, |flaw| match flaw {
-            Flaw::LoneShare(_) => hold("the other share of this charge has not come".into()),
-            _ => None,
+        first(view, |flaw| {
+            if let Flaw::LoneShare(_) = flaw {
+                hold("the other share of this charge has not come".into())
+            } else {
+                None
+            }
         })
     },
 };

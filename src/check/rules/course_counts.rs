@@ -74,12 +74,12 @@ pub(super) const NARRATIVE: Rule = Rule {
     stage: Stage::Count,
     judge: |view| {
         let told = view.documents(DocumentKind::SpecialNarrative).next().is_some();
-        match once(view, Family::SpecialTreatment, "the course has its special treatment already") {
-            Verdict::Clean if view.line.is(Family::SpecialTreatment) && !told => {
-                Verdict::Hold("no narrative tells the extra work".into())
-            }
-            verdict => verdict,
+        let twice =
+            once(view, Family::SpecialTreatment, "the course has its special treatment already");
+        if twice == Verdict::Clean && view.line.is(Family::SpecialTreatment) && !told {
+            return Verdict::Hold("no narrative tells the extra work".into());
         }
+        twice
     },
 };
 
