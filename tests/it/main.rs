@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panic")]
 
 mod cases;
+mod commands;
 mod dispatching;
 mod hostile;
 mod house;
 mod leaving;
 mod peers;
 mod readings;
+mod restart;
 mod rules;
+mod starting;
 mod stories;
 mod support;

@@ -4,6 +4,7 @@
 pub mod carry;
 pub mod clinic;
 pub mod daemon;
+pub mod program;
 pub mod receiver;
 pub mod sender;
 pub mod told;
