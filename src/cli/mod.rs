@@ -67,7 +67,7 @@ enum Command {
     Verify(verify::Verify),
     Explain(explain::Explain),
     Rules(rules::Rules),
-    /// Let held lines go
+    /// Let held lines go; of lines in doubt, vouch that they arrived
     #[command(after_help = "Example: collimator release --config site.toml 17 --reason \
         'fraction 5 is on paper'")]
     Release(Decide),
@@ -75,7 +75,7 @@ enum Command {
     #[command(after_help = "Example: collimator hold --config site.toml 17 18 --reason \
         'asked the physician'")]
     Hold(Decide),
-    /// Take lines off that have not left, or that their receiver declined
+    /// Take lines off that have not left, were declined, or are in doubt and did not arrive
     #[command(after_help = "Example: collimator withdraw --config site.toml 17 --reason \
         'entered for the wrong patient'")]
     Withdraw(Decide),

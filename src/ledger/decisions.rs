@@ -7,11 +7,11 @@ use crate::domain::{BookedLine, Decision, Finding, LineState, Outcome};
 /// What a person wants done with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Let a held line go.
+    /// Let a held line go; of a line in doubt, vouch that it arrived.
     Release,
     /// Keep a waiting line back.
     Hold,
-    /// Take a line off that has not left, or was declined.
+    /// Take a line off that has not left, was declined, or is in doubt and did not arrive.
     Withdraw,
     /// Send a line again whose receiver said no, or whose outcome nobody knows.
     Resend,
@@ -38,13 +38,16 @@ pub struct Decided {
 /// When the line is in a state that the decision does not lead out of.
 pub fn decide(line: &BookedLine, action: Action) -> Result<Decided, Refused> {
     let (to, decision) = match action {
+        Action::Release if line.state == LineState::Unknown => {
+            (LineState::Accepted, line.decision.clone())
+        }
         Action::Release => (LineState::Queued, Some(Decision::Released(holding(line)))),
         Action::Hold => (LineState::Held, Some(Decision::Held)),
         Action::Withdraw => (LineState::Withdrawn, Some(Decision::Withdrawn)),
         Action::Resend => (LineState::Queued, line.decision.clone()),
     };
     let fits = match action {
-        Action::Release => line.state == LineState::Held,
+        Action::Release => matches!(line.state, LineState::Held | LineState::Unknown),
         Action::Resend => matches!(line.state, LineState::Declined | LineState::Unknown),
         Action::Hold | Action::Withdraw => true,
     };
