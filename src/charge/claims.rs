@@ -56,7 +56,9 @@ impl Desk<'_> {
     fn modify(&self, line: &mut ChargeLine, row: &CodeRow, share: Share, claim: Claim) {
         let splits = [Modifier::PROFESSIONAL, Modifier::TECHNICAL];
         let divided = row.component == Component::Split;
+        let form = self.tables.parameter(&line.payer, "guidance_form", line.day());
         let review = row.family == Family::GuidanceReview && !divided;
+        let bears_26 = review && form == Some("26");
         let told_split = splits.iter().any(|modifier| line.has(*modifier));
         let told_technical = line.has(Modifier::TECHNICAL);
         let is_canonical = review && !told_technical;
@@ -65,7 +67,7 @@ impl Desk<'_> {
             return;
         }
         line.modifiers.retain(|modifier| !splits.contains(modifier));
-        if (divided && claim == Claim::Professional) || review {
+        if (divided && claim == Claim::Professional) || bears_26 {
             line.modifiers.insert(0, Modifier::PROFESSIONAL);
         }
         if claim == Claim::Global && share != Share::Whole && divided {

@@ -54,6 +54,10 @@ impl Desk<'_> {
                 let anchor = format!("weekly {}", index + 1);
                 let mut line = self.unit(course, Family::WeeklyManagement, &anchor, &sessions)?;
                 line.documents = block.visit.iter().map(|d| d.key.number.clone()).collect();
+                let dated = self.tables.parameter(&line.payer, "mgmt_dos", line.day());
+                if let (Some("first"), Some(first)) = (dated, sessions.first()) {
+                    line.service = Moment::day(first.moment.date);
+                }
                 Some(line)
             })
             .collect()

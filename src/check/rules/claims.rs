@@ -23,7 +23,8 @@ pub(super) const INPATIENT: Rule = Rule {
     source: "MAC text; reading 14 of the stories.",
     stage: Stage::Own,
     judge: |view| {
-        let facility = view.line.claim == Some(Claim::Facility);
+        let facility = view.line.claim == Some(Claim::Facility)
+            && view.parameter("inpatient_facility") == Some("suppress");
         if facility && view.line.class == PatientClass::Inpatient {
             Verdict::Suppress("technical work for an inpatient is inside the case payment".into())
         } else {

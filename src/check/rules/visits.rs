@@ -4,8 +4,8 @@ use crate::check::view::View;
 use crate::check::{Rule, Stage, Verdict};
 use crate::domain::{CareStep, ChargeLine, Claim, Course, Delivered, Diagnosis, Family, Modifier};
 
-/// Management holds related visits for so many days after the last fraction (EM-03), and some
-/// applications of sources have follow-up time of the same length (BRA-05).
+/// Management holds related visits for so many days after the last fraction (EM-03), where the
+/// payer's table says nothing else.
 const FOLLOW_UP_DAYS: i32 = 90;
 
 pub(super) const SEPARATE: Rule = Rule {
@@ -30,8 +30,9 @@ pub(super) const FOLLOW_UP: Rule = Rule {
     source: "CMS manual, ch. 13, 70.2; reading 18 of the stories: beam courses.",
     stage: Stage::Own,
     judge: |view| {
+        let held = view.number("follow_up_days").unwrap_or(FOLLOW_UP_DAYS);
         let after = |course: &&Course| {
-            days_since(course, view).is_some_and(|days| (1..=FOLLOW_UP_DAYS).contains(&days))
+            days_since(course, view).is_some_and(|days| (1..=held).contains(&days))
         };
         match beam_courses(view).filter(after).find(|course| related(view.line, course)) {
             Some(course) => Verdict::Reject(format!(
