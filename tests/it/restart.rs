@@ -31,7 +31,7 @@ async fn killed_at_any_instant_nothing_is_lost_and_nothing_is_billed_twice() {
         std::env::var("COLLIMATOR_KILLS").ok().and_then(|it| it.parse().ok()).unwrap_or(8);
     let seed = std::env::var("COLLIMATOR_SEED").ok().and_then(|it| it.parse().ok());
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
-    println!("seed {seed}");
+    eprintln!("seed {seed}");
     let mut chance = fastrand::Rng::with_seed(seed);
     let (facility, professional) = (Receiver::yes(), Receiver::yes());
     let mut program = Program::with(&facility, &professional);

@@ -5,8 +5,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use tokio::net::TcpStream;
-
 use super::receiver::Receiver;
 use super::wait::until_so;
 
@@ -75,10 +73,6 @@ impl Program {
     /// A command with the settings.
     pub fn ask(&self, words: &[&str]) -> Output {
         program().args(words).arg("--config").arg(self.settings()).output().unwrap()
-    }
-
-    pub async fn connect(&self) -> Option<TcpStream> {
-        TcpStream::connect(self.source).await.ok()
     }
 }
 

@@ -5,7 +5,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use collimator::wire::hl7::Message;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -43,8 +42,6 @@ pub enum Step {
     Reset,
     /// Answered with yes once the test lets go.
     Hold,
-    /// Answered with yes after a while.
-    After(Duration),
 }
 
 /// Whom else the receiver takes while one is connected.
@@ -62,8 +59,6 @@ pub enum Others {
 #[derive(Debug, Clone)]
 pub struct Taken {
     pub bytes: Vec<u8>,
-    pub connection: usize,
-    pub at: Instant,
 }
 
 impl Taken {
@@ -200,7 +195,7 @@ impl Receiver {
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut peers = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let number = shared.connects.fetch_add(1, Ordering::SeqCst) + 1;
+        shared.connects.fetch_add(1, Ordering::SeqCst);
         let shared = Arc::clone(&shared);
         peers.spawn(async move {
             if shared.others == Others::Reset && shared.places.available_permits() == 0 {
@@ -208,7 +203,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 return;
             }
             let place = shared.places.acquire().await.unwrap();
-            let ended = Peer { stream, number, buffer: Vec::new(), owed: Vec::new() };
+            let ended = Peer { stream, buffer: Vec::new(), owed: Vec::new() };
             drop(ended.serve(&shared).await);
             drop(place);
         });
@@ -217,7 +212,6 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 struct Peer {
     stream: TcpStream,
-    number: usize,
     buffer: Vec<u8>,
     owed: Vec<Vec<u8>>,
 }
@@ -225,7 +219,7 @@ struct Peer {
 impl Peer {
     async fn serve(mut self, shared: &Shared) -> io::Result<()> {
         while let Some(bytes) = self.frame().await? {
-            let taken = Taken { bytes, connection: self.number, at: Instant::now() };
+            let taken = Taken { bytes };
             let id = taken.control_id();
             let step = shared.script.lock().unwrap().pop_front();
             let step = step.unwrap_or_else(|| shared.always.lock().unwrap().clone());
@@ -274,10 +268,6 @@ impl Peer {
             Step::Hold => {
                 let mut open = shared.open.subscribe();
                 drop(open.wait_for(|open| *open).await);
-                self.stream.write_all(&answer("AA", id, "")).await?;
-            }
-            Step::After(while_) => {
-                tokio::time::sleep(while_).await;
                 self.stream.write_all(&answer("AA", id, "")).await?;
             }
         }

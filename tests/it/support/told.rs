@@ -10,15 +10,6 @@ pub fn case(name: &str) -> Vec<Vec<u8>> {
     messages(&std::fs::read(folder.join(format!("{name}.hl7"))).unwrap())
 }
 
-/// The messages of a story, in order.
-pub fn story(name: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories").join(name).join("in");
-    let mut files: Vec<_> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files.iter().flat_map(|file| messages(&std::fs::read(file).unwrap())).collect()
-}
-
 /// The plain course of one fraction, told of another person: ten lines under their own account,
 /// their numbers all their own.
 pub fn course_of(number: usize) -> Vec<Vec<u8>> {
