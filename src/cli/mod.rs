@@ -6,7 +6,7 @@
 //! **Never:** opens a network port itself, writes to the store around the ledger, or collects a
 //! list before it prints it.
 //!
-//! **Start at** [`Command`]. A new command is a file here, a variant there and an arm in [`run`].
+//! **Start at** `Command`. A new command is a file here, a variant there and an arm in [`run`].
 
 mod balance;
 mod check;

@@ -6,8 +6,8 @@
 //! **Never:** decides again whether a line is right, sends what is not marked on disk as sent, or
 //! sends a line in doubt a second time to a receiver that would bill it twice.
 //!
-//! **Start at** [`Dispatcher::start`]: one [`endpoint`] for each address, which hands lines to its
-//! connections; [`attempt`] is the one place where bytes leave.
+//! **Start at** [`Dispatcher::start`]: one `endpoint` for each address, which hands lines to its
+//! connections; `attempt` is the one place where bytes leave.
 
 mod attempt;
 mod dft;
