@@ -14,9 +14,9 @@ const BREAK_MINUTES: i64 = 6 * 60;
 /// Gathers the sessions of a course from its steps, and writes into each step where it belongs.
 pub(super) fn gather(steps: &mut [Step]) -> Vec<Session> {
     let mut found: Vec<Session> = Vec::new();
-    for with in [part_of_treatment, part_of_coded, part_of_guidance] {
+    for pass in PASSES {
         for (index, step) in steps.iter_mut().enumerate() {
-            if with(step, &found) {
+            if pass.takes(step) {
                 let place = join(&mut found, index, step);
                 step.session = Some(place);
             }
@@ -30,18 +30,31 @@ pub(super) fn gather(steps: &mut [Step]) -> Vec<Session> {
     found
 }
 
+/// What is gathered at one go.
+struct Pass {
+    kind: Kind,
+    as_coded: Option<bool>,
+    names_session: bool,
+}
+
 /// Treatments by name come first; what the source coded itself is a session of its own only where
-/// it stands alone; images come last, to the session they were made for.
-fn part_of_treatment(step: &Step, _: &[Session]) -> bool {
-    kind(step) == Some(Kind::Treatment) && step.as_coded.is_none()
-}
+/// it stands alone; images come last, to the session they were made for. What names its session
+/// comes before what is placed by its time.
+const PASSES: [Pass; 6] = [
+    Pass { kind: Kind::Treatment, as_coded: Some(false), names_session: true },
+    Pass { kind: Kind::Treatment, as_coded: Some(false), names_session: false },
+    Pass { kind: Kind::Treatment, as_coded: Some(true), names_session: true },
+    Pass { kind: Kind::Treatment, as_coded: Some(true), names_session: false },
+    Pass { kind: Kind::Guidance, as_coded: None, names_session: true },
+    Pass { kind: Kind::Guidance, as_coded: None, names_session: false },
+];
 
-fn part_of_coded(step: &Step, _: &[Session]) -> bool {
-    kind(step) == Some(Kind::Treatment) && step.as_coded.is_some()
-}
-
-fn part_of_guidance(step: &Step, _: &[Session]) -> bool {
-    kind(step) == Some(Kind::Guidance)
+impl Pass {
+    fn takes(&self, step: &Step) -> bool {
+        kind(step) == Some(self.kind)
+            && self.as_coded.is_none_or(|coded| coded == step.as_coded.is_some())
+            && self.names_session == step.activity.session.is_some()
+    }
 }
 
 fn kind(step: &Step) -> Option<Kind> {
@@ -107,7 +120,6 @@ fn place_of(found: &[Session], step: &Step, delivered: Option<Delivered>) -> Opt
     let fits = |session: &Session| {
         session.moment.date == step.activity.done.date
             && (delivered.is_none() || session.delivered == delivered)
-            && (delivered.is_none() || !session.is_named)
             && near(session.moment, step.activity.done)
             && !(is_repeat && delivered.is_some())
     };

@@ -67,6 +67,7 @@ impl Desk<'_> {
         match step.as_coded {
             Some(code) if !in_session => {
                 let mut blank = blank.clone();
+                blank.session = session.map(|session| session.id.clone());
                 blank.flaws.push(Flaw::CodedBesideNamed);
                 self.spread(&blank, &Coded { code, row: None, share: step.activity.share })
             }

@@ -455,3 +455,17 @@ fn reading_25_and_30_ahead_and_empty_credits() {
     expect(&told, Hospital, "10-06 77402 facility held AHEAD-01");
     expect("10-06 credit of=NOTHING qty=3\n", Hospital, "10-06 none x3 none held CRED-01");
 }
+
+#[test]
+fn reading_6_what_names_no_session_is_placed_by_its_time() {
+    let told =
+        planned("10-05 TX-2D P1 at=1010 session=none\n10-05 TX-ELECTRON P1 at=1015 session=S1\n");
+    expect(&told, Hospital, "10-05 77412 facility ready");
+    let told = planned(
+        "10-05 AS-CODED P1 code=77402 at=1015 session=none dx=Z51.0,C61\n10-05 TX-2D P1 at=1015 session=S1\n",
+    );
+    expect(&told, Hospital, "10-05 77402 facility ready\n10-05 77402 facility rejected DEL-07");
+    let told =
+        planned("10-05 TX-2D P1 at=0800 session=none\n10-05 TX-2D P1 at=1500 session=none\n");
+    expect(&told, Hospital, "10-05 77402 facility ready\n10-05 77402-76 facility ready");
+}

@@ -56,6 +56,9 @@ pub(super) const LEVEL: Rule = Rule {
         Some((sent, derived)) if sent > derived => Verdict::Hold(format!(
             "level not supported: the source coded {sent}, the record supports {derived}"
         )),
+        None if view.line.flaws.contains(&Flaw::CodedBesideNamed) => Verdict::Hold(
+            "the source coded a delivery, and the session's own has no code to compare".into(),
+        ),
         Some(_) | None => Verdict::Clean,
     },
 };
