@@ -58,7 +58,7 @@ impl Messages {
 fn row(message: &BookedMessage) -> Vec<String> {
     vec![
         message.id.to_string(),
-        message.received.to_string(),
+        format!("{:.3}", message.received),
         message.day.to_string(),
         message.source.clone(),
         message.trigger.clone(),

@@ -110,7 +110,7 @@ fn lines_as(shared: &Shared, pairs: Pairs, form: Form) -> Answer {
 fn message_row(message: &BookedMessage) -> [String; 11] {
     [
         message.id.to_string(),
-        message.received.to_string(),
+        format!("{:.3}", message.received),
         message.day.to_string(),
         message.source.clone(),
         message.trigger.clone(),

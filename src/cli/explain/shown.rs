@@ -51,7 +51,8 @@ impl<W: Write> Page<'_, W> {
         self.heading(&format!("Line {line}"))?;
         self.pair("state", &[state.as_str(), sent].join(" · "))?;
         let label = story.label.clone().unwrap_or_default();
-        self.pair("code", format!("{code} {modifiers} × {units}  {label}").trim())?;
+        let code = [code.as_str(), modifiers, "×", units, &label];
+        self.pair("code", &code.map(str::trim).join(" ").replace("  ", " "))?;
         for (name, value) in [
             ("day", day),
             ("patient", patient),
