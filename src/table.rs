@@ -6,13 +6,13 @@ use std::ops::Index;
 
 /// One row of a table.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub(crate) struct Row {
     cells: BTreeMap<String, String>,
     order: Vec<String>,
 }
 
 /// The rows of a table.
-pub fn rows(text: &str) -> Vec<Row> {
+pub(crate) fn rows(text: &str) -> Vec<Row> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(cells);
     let order = lines.next().unwrap_or_default();
     lines

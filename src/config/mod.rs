@@ -1,149 +1,127 @@
 //! The settings.
 //!
-//! **In:** a TOML file and the environment. **Out:** [`Settings`], or every [`Problem`] at once,
-//! each with its line.
+//! **In:** one TOML file, and the environment over it. **Out:** [`Settings`], or every [`Problem`]
+//! at once, each with its line.
 //!
-//! **Never:** is read again behind anybody's back; reads the environment itself (it is handed in);
-//! ends the program; opens anything but the one file.
+//! **Never:** is read again behind anybody's back, guesses what a misspelled key meant, or holds a
+//! secret that stands in the file itself.
 //!
-//! **Start at** [`Settings::read`]. A new key is a field here, a line in `read.rs`, and a line in
-//! `deploy/`; it has a default, since old files must go on working.
+//! **Start at** [`Settings::read`]. A new key is a field here, a line in `read.rs`, a line in
+//! `deploy/`'s example settings.
 
 mod address;
-mod contradictions;
-mod merge;
-mod places;
+mod lines;
 mod problem;
 mod read;
-mod section;
+mod tree;
 
-use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
 use crate::domain::{Claim, Setting};
 
-pub use address::{Address, Endpoint, FhirServer, Listen};
+pub use address::{Listen, Send};
 pub use problem::Problem;
 
-/// Everything that is set.
+/// Everything that the settings say.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The place whose charges these are.
+    /// The site that bills.
     pub site: Site,
-    /// Where things are kept.
-    pub store: StoreSettings,
+    /// Where everything is kept.
+    pub store: Folder,
     /// Where the tables are.
-    pub mappings: MappingSettings,
-    /// Who sends to us.
+    pub mappings: Folder,
+    /// The systems that send.
     pub sources: Vec<Source>,
-    /// Whom we send to.
+    /// The systems that take charges, in the order of the file.
     pub destinations: Vec<Destination>,
-    /// The web pages, if there are any.
-    pub console: Option<ConsoleSettings>,
-    places: places::Places,
+    /// The console; none if the table is left out.
+    pub console: Option<Console>,
+    file: String,
+    lines: lines::Lines,
 }
 
-/// One place with its own calendar.
+/// The site that bills.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// What people call it.
+    /// Its name; it signs what is sent.
     pub name: String,
     /// Its calendar.
     pub time_zone: TimeZone,
-    /// The name of that time zone.
-    pub time_zone_name: String,
     /// How it bills.
     pub setting: Setting,
-    /// The payer where a message names none.
+    /// The payer, where a message names none.
     pub payer: String,
 }
 
-/// Where things are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreSettings {
-    /// The folder of the embedded store.
+/// A folder.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// Its path; relative ones count from the working folder.
     pub path: PathBuf,
 }
 
-/// Where the tables are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MappingSettings {
-    /// Their folder.
-    pub path: PathBuf,
-}
-
-/// A system that sends to us.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A system that sends.
+#[derive(Debug, Clone)]
 pub struct Source {
-    /// Its name here.
+    /// Its name, unique.
     pub name: String,
-    /// How it speaks: a profile of `mappings/sources/`.
+    /// Its profile, a file in `mappings/sources/`.
     pub profile: String,
-    /// Where it is heard, or what is asked.
+    /// Where it is listened for.
     pub listen: Listen,
-    /// The numbering that its numbers belong to; empty for the site's one.
+    /// The numbering of its transactions and documents: one for the whole site (empty) unless
+    /// two systems count apart.
     pub system: String,
-    path: String,
 }
 
-/// A system that is sent to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A system that takes charges.
+#[derive(Debug, Clone)]
 pub struct Destination {
-    /// Its name here, which its waiting lines keep.
+    /// Its name, unique: lines wait for it by name, whatever its address is.
     pub name: String,
+    /// Its profile, a file in `mappings/destinations/`.
+    pub profile: String,
     /// The claims it takes.
     pub claims: Vec<Claim>,
-    /// How it wants to be spoken to: a profile of `mappings/destinations/`.
-    pub profile: String,
-    /// Where it is reached.
-    pub send: Address,
-    /// How many connections at once.
+    /// Where it is.
+    pub send: Send,
+    /// Connections at a time (1 to 64; default 1): accounts are spread over them.
     pub connections: usize,
-    /// How long to wait for an answer.
+    /// Seconds that an answer may take (1 to 600; default 30).
     pub answer_seconds: u64,
-    path: String,
 }
 
-/// The web pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConsoleSettings {
-    /// Where they are served; always on this machine.
+/// The console.
+#[derive(Debug, Clone, Copy)]
+pub struct Console {
+    /// Where it listens; loopback only.
     pub listen: SocketAddr,
 }
 
 impl Settings {
-    /// Reads a file and lays the environment over it: `COLLIMATOR__STORE__PATH`, and for lists
-    /// `COLLIMATOR__SOURCE__0__LISTEN` or, by name, `COLLIMATOR__SOURCE__ARIA__LISTEN`.
-    pub fn read(
-        path: &Path,
-        environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Settings, Vec<Problem>> {
-        let file = path.display().to_string();
-        match fs::read_to_string(path) {
-            Ok(text) => Settings::of(&file, &text, environment),
-            Err(error) => {
-                let text = format!("the settings cannot be read: {error}");
-                Err(vec![Problem { file, line: 0, text }])
-            }
-        }
-    }
-
-    /// The same, from a text; `file` is what it is called in problems.
-    pub fn of(
-        file: &str,
-        text: &str,
-        environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Settings, Vec<Problem>> {
-        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-        let mut places = places::Places::of(file, text)?;
-        let mut problems = Vec::new();
-        let values = merge::merged(text, environment, &mut places, &mut problems)?;
-        read::settings(&values, places, problems)
+    /// What is wrong with the profiles that the settings name, by the names that the tables have.
+    pub fn check_profiles(&self, sources: &[&str], destinations: &[&str]) -> Vec<Problem> {
+        let of_sources =
+            self.sources.iter().enumerate().map(|(n, source)| {
+                (format!("source[{n}].profile"), source.profile.as_str(), sources)
+            });
+        let of_destinations = self.destinations.iter().enumerate().map(|(n, destination)| {
+            (format!("destination[{n}].profile"), destination.profile.as_str(), destinations)
+        });
+        of_sources
+            .chain(of_destinations)
+            .filter(|(_, name, known)| !known.contains(name))
+            .map(|(key, name, known)| {
+                let text = format!(
+                    "{key}: the tables have no profile `{name}`; write one of {}",
+                    known.join(", ")
+                );
+                Problem::new(&self.file, self.lines.of(&key), text)
+            })
+            .collect()
     }
 }
-
-#[cfg(test)]
-mod tests;

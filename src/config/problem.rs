@@ -1,17 +1,24 @@
-//! What is wrong in the settings, where, and what to write instead.
+//! Something that is wrong in the settings, with its line.
 
 use std::fmt;
 
-/// One thing that is wrong. It prints as `collimator.toml:14: …`; for a value of the environment,
-/// as `COLLIMATOR__STORE__PATH: …`.
+/// Something that is wrong in the settings: shown as `file:line: what is wrong and what to write
+/// instead`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// The file, or the variable of the environment.
+    /// The file.
     pub file: String,
-    /// The line, from 1; 0 means the whole.
-    pub line: u64,
-    /// What is wrong and what to write instead.
+    /// The line, from 1; 0 means the file as a whole, or the environment.
+    pub line: usize,
+    /// What is wrong, and what to write instead.
     pub text: String,
+}
+
+impl Problem {
+    /// A problem.
+    pub fn new(file: &str, line: usize, text: impl Into<String>) -> Problem {
+        Problem { file: file.to_owned(), line, text: text.into() }
+    }
 }
 
 impl fmt::Display for Problem {

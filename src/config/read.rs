@@ -1,64 +1,102 @@
-//! Makes settings of values, and finds everything that is wrong with them.
+//! Reads the settings: the file by the `config` crate, the environment over it, then every key.
 
-use config::{Map, Value};
-use jiff::tz::{self, TimeZone};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
+use config::{Config, Environment, File, FileFormat};
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+use super::lines::Lines;
+use super::tree::Tree;
+use super::{Console, Destination, Folder, Listen, Problem, Send, Settings, Site, Source};
 use crate::domain::{Claim, Setting};
 
-use super::address::{self, Address, Listen};
-use super::contradictions::Together;
-use super::places::Places;
-use super::section::{Section, nearest};
-use super::{
-    ConsoleSettings, Destination, MappingSettings, Problem, Settings, Site, Source, StoreSettings,
-};
+/// What every variable of ours begins with: `COLLIMATOR__STORE__PATH`.
+const PREFIX: &str = "COLLIMATOR";
 
-const SOURCE_KEYS: &[&str] = &[
-    "name",
-    "profile",
-    "listen",
-    "system",
-    "tls",
-    "poll",
-    "every",
-    "resources",
-    "token_url",
-    "client_id",
-    "private_key",
-    "client_secret_file",
-    "token_file",
-    "key_id",
-    "scope",
-];
+const TABLES: &[&str] = &["site", "store", "mappings", "source", "destination", "console"];
+const SITE: &[&str] = &["name", "time_zone", "setting", "payer"];
+const SOURCE: &[&str] = &["name", "profile", "listen", "poll", "system"];
+const DESTINATION: &[&str] =
+    &["name", "claims", "profile", "send", "connections", "answer_seconds"];
 
-const DESTINATION_KEYS: &[&str] =
-    &["name", "claims", "profile", "send", "connections", "answer_seconds", "tls"];
+/// The most connections to one destination.
+const CONNECTIONS_MAX: u64 = 64;
 
-/// Reads everything; all problems at once.
-pub(super) fn settings(
-    values: &Map<String, Value>,
-    places: Places,
-    mut problems: Vec<Problem>,
-) -> Result<Settings, Vec<Problem>> {
-    let read = whole(&mut Section::whole(values, &places, &mut problems), &places);
-    problems.sort();
-    match read {
-        Some(settings) if problems.is_empty() => Ok(settings),
-        Some(_) | None => Err(problems),
+/// The longest time for an answer, in seconds.
+const ANSWER_SECONDS_MAX: u64 = 600;
+
+impl Settings {
+    /// Reads the settings of a file, and what the environment says instead.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub fn read(
+        path: &Path,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Settings, Vec<Problem>> {
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| vec![Problem::new(&file, 0, format!("cannot be read: {error}"))])?;
+        Settings::parse(&file, &text, environment)
+    }
+
+    fn parse(
+        file: &str,
+        text: &str,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Settings, Vec<Problem>> {
+        let lines = Lines::read(text).map_err(|(line, what)| {
+            vec![Problem::new(file, line, format!("is no TOML: {what}"))]
+        })?;
+        let whole = merged(text, environment)
+            .map_err(|error| vec![Problem::new(file, 0, error.to_string())])?;
+        let mut tree = Tree { file, lines: &lines, problems: Vec::new() };
+        let read = settings(&mut tree, &whole);
+        let mut problems = tree.problems;
+        problems.sort();
+        match read {
+            Some(read) if problems.is_empty() => {
+                Ok(Settings { file: file.to_owned(), lines: lines.clone(), ..read })
+            }
+            Some(_) | None => Err(problems),
+        }
     }
 }
 
-fn whole(all: &mut Section<'_>, places: &Places) -> Option<Settings> {
-    all.only(&["site", "store", "mappings", "source", "destination", "console"]);
-    let (site, setting) = site(all.required_section("site"));
-    let store = store(all.required_section("store"));
-    let mappings = mappings(all);
-    let sources = all.each("source", source);
-    let destinations = all.each("destination", destination);
-    let console = all.section("console").and_then(console);
-    let together =
-        Together { setting, sources: &sources, destinations: &destinations, console, places };
-    all.add(together.contradictions());
+/// File and environment as one tree.
+fn merged(
+    text: &str,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<Value, config::ConfigError> {
+    let ours = environment
+        .filter(|(name, _)| name.starts_with(&format!("{PREFIX}__")))
+        .collect::<std::collections::HashMap<String, String>>();
+    let environment =
+        Environment::with_prefix(PREFIX).prefix_separator("__").separator("__").source(Some(ours));
+    Config::builder()
+        .add_source(File::from_str(text, FileFormat::Toml))
+        .add_source(environment)
+        .build()?
+        .try_deserialize()
+}
+
+fn settings(tree: &mut Tree<'_>, whole: &Value) -> Option<Settings> {
+    let top = tree.table(Some(whole), "", TABLES)?;
+    for key in ["site", "store"] {
+        if !top.contains_key(key) {
+            tree.wrong(key, format!("is missing: write a table [{key}]"));
+        }
+    }
+    let site = site(tree, top.get("site"));
+    let store = store(tree, top.get("store"));
+    let mappings = mappings(tree, top.get("mappings"));
+    let told = top.get("site").and_then(|site| site.get("setting"));
+    let setting = told.and_then(Value::as_str).and_then(|setting| setting.parse().ok());
+    let sources = sources(tree, top.get("source"));
+    let destinations = destinations(tree, top.get("destination"), setting);
+    let console = console(tree, top.get("console"));
     Some(Settings {
         site: site?,
         store: store?,
@@ -66,162 +104,279 @@ fn whole(all: &mut Section<'_>, places: &Places) -> Option<Settings> {
         sources,
         destinations,
         console,
-        places: places.clone(),
+        file: String::new(),
+        lines: Lines::default(),
     })
 }
 
-/// The site, and how it bills even where something else of it is wrong.
-fn site(mut section: Section<'_>) -> (Option<Site>, Option<Setting>) {
-    section.only(&["name", "time_zone", "setting", "payer"]);
-    let name = section.required("name", "Example Cancer Center");
-    let time_zone_name =
-        section.parsed("time_zone", "America/New_York", |text| Ok(text.to_owned()));
-    let time_zone = time_zone_name.as_deref().and_then(|name| time_zone(&mut section, name));
-    let setting = section.parsed("setting", "hospital", |text| {
-        let wrong = format!("is `{text}`: write \"hospital\" or \"freestanding\"");
-        text.parse::<Setting>().map_err(|()| wrong)
+fn site(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Site> {
+    value?;
+    let table = tree.table(value, "site", SITE);
+    let name = tree.text(table, "site", "name");
+    let zone = tree.text(table, "site", "time_zone").and_then(|zone| {
+        let known = TimeZone::get(&zone).ok();
+        if known.is_none() {
+            let text = format!("`{zone}` is no time zone: write one such as America/New_York");
+            tree.wrong("site.time_zone", text);
+        }
+        known
     });
-    let payer =
-        if section.has("payer") { section.text("payer") } else { Some("medicare".to_owned()) };
-    let site = || {
-        Some(Site {
-            name: name?,
-            time_zone: time_zone?,
-            time_zone_name: time_zone_name?,
-            setting: setting?,
-            payer: payer?,
-        })
-    };
-    (site(), setting)
+    let setting = tree.text(table, "site", "setting").and_then(|setting| {
+        let known = setting.parse::<Setting>().ok();
+        if known.is_none() {
+            let text = format!("is `{setting}`: write \"hospital\" or \"freestanding\"");
+            tree.wrong("site.setting", text);
+        }
+        known
+    });
+    let payer = tree.text_or(table, "site", ("payer", "medicare"));
+    Some(Site { name: name?, time_zone: zone?, setting: setting?, payer: payer? })
 }
 
-fn time_zone(section: &mut Section<'_>, name: &str) -> Option<TimeZone> {
-    if let Ok(zone) = TimeZone::get(name) {
-        return Some(zone);
-    }
-    let known: Vec<String> = tz::db().available().map(|name| name.to_string()).collect();
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let near = nearest(name, &known).unwrap_or("America/New_York");
-    section.wrong(
-        "time_zone",
-        format!(
-            "`time_zone` is `{name}`, which no table of time zones has: did you mean \"{near}\"?"
-        ),
-    );
-    None
-}
-
-fn store(mut section: Section<'_>) -> Option<StoreSettings> {
-    section.only(&["path", "url"]);
-    if section.has("url") {
-        section.wrong(
-            "url",
-            "`url`: a store for many nodes is not built yet; write path = \"collimator-data\"",
-        );
+fn store(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Folder> {
+    let table = tree.table(value, "store", &["path", "url"]);
+    if table.is_some_and(|table| table.contains_key("url")) {
+        tree.wrong("store.url", "is not built into this version yet; write path = \"a folder\"");
         return None;
     }
-    let path = section.required("path", "collimator-data")?;
-    Some(StoreSettings { path: path.into() })
+    let path = tree.text(table, "store", "path")?;
+    Some(Folder { path: PathBuf::from(path) })
 }
 
-fn mappings(all: &mut Section<'_>) -> Option<MappingSettings> {
-    if !all.has("mappings") {
-        return Some(MappingSettings { path: "mappings".into() });
+fn mappings(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Folder> {
+    let table = tree.table(value, "mappings", &["path"]);
+    let path = tree.text_or(table, "mappings", ("path", "mappings"))?;
+    Some(Folder { path: PathBuf::from(path) })
+}
+
+fn sources(tree: &mut Tree<'_>, value: Option<&Value>) -> Vec<Source> {
+    let (mut names, mut sockets) = (HashSet::new(), HashSet::new());
+    let mut sources = Vec::new();
+    for (at, one) in tree.list(value, "source") {
+        let table = tree.table(Some(one), &at, SOURCE);
+        let name = unique(tree, table, &at, &mut names);
+        let profile = tree.text(table, &at, "profile");
+        let system = tree.text_or(table, &at, ("system", ""));
+        if table.is_some_and(|table| table.contains_key("poll")) {
+            tree.wrong(&format!("{at}.poll"), "is not built into this version yet; write listen");
+            continue;
+        }
+        let listen = read(tree, (table, &at, "listen"), Listen::parse);
+        if let Some(socket) = listen.as_ref().and_then(Listen::mllp)
+            && socket.port() != 0
+            && !sockets.insert(socket)
+        {
+            tree.wrong(&format!("{at}.listen"), format!("{socket} is another source's already"));
+        }
+        if let (Some(name), Some(profile), Some(listen), Some(system)) =
+            (name, profile, listen, system)
+        {
+            sources.push(Source { name, profile, listen, system });
+        }
     }
-    let mut section = all.section("mappings")?;
-    section.only(&["path"]);
-    Some(MappingSettings { path: section.path("path", "mappings")? })
+    sources
 }
 
-fn source(mut section: Section<'_>) -> Option<Source> {
-    section.only(SOURCE_KEYS);
-    let name = section.parsed("name", "aria", name);
-    let profile = section.required("profile", "aria");
-    let system = if section.has("system") { section.text("system") } else { Some(String::new()) };
-    let listen = match (section.has("listen"), section.has("poll")) {
-        (true, true) => {
-            section.wrong(
-                "poll",
-                "a source is heard (`listen`) or asked (`poll`), not both: remove one",
-            );
+fn destinations(
+    tree: &mut Tree<'_>,
+    value: Option<&Value>,
+    setting: Option<Setting>,
+) -> Vec<Destination> {
+    let mut names = HashSet::new();
+    let mut destinations = Vec::new();
+    for (at, one) in tree.list(value, "destination") {
+        let table = tree.table(Some(one), &at, DESTINATION);
+        let name = unique(tree, table, &at, &mut names);
+        let profile = tree.text(table, &at, "profile");
+        let claims = claims(tree, table, &at, setting);
+        let send = read(tree, (table, &at, "send"), Send::parse);
+        let connections = tree.number_or(table, &at, ("connections", 1, 1..=CONNECTIONS_MAX));
+        let answer = tree.number_or(table, &at, ("answer_seconds", 30, 1..=ANSWER_SECONDS_MAX));
+        if let (Some(name), Some(profile), Some(send), Some(connections), Some(answer_seconds)) =
+            (name, profile, send, connections, answer)
+        {
+            let connections = usize::try_from(connections).unwrap_or(1);
+            destinations.push(Destination {
+                name,
+                profile,
+                claims,
+                send,
+                connections,
+                answer_seconds,
+            });
+        }
+    }
+    destinations
+}
+
+fn claims(
+    tree: &mut Tree<'_>,
+    table: Option<&Map<String, Value>>,
+    at: &str,
+    setting: Option<Setting>,
+) -> Vec<Claim> {
+    let key = format!("{at}.claims");
+    let Some(Value::Array(named)) = table.and_then(|table| table.get("claims")) else {
+        tree.wrong(&key, "is missing, or no list: write [\"facility\"], for example");
+        return Vec::new();
+    };
+    let may: &[Claim] = match setting {
+        Some(Setting::Hospital) => &[Claim::Facility, Claim::Professional],
+        Some(Setting::Freestanding) => &[Claim::Global],
+        None => &Claim::ALL,
+    };
+    let mut claims = Vec::new();
+    for value in named {
+        let text = value.as_str().unwrap_or_default();
+        match text.parse::<Claim>().ok().filter(|claim| may.contains(claim)) {
+            Some(claim) => claims.push(claim),
+            None => {
+                let names: Vec<&str> = may.iter().map(|claim| claim.as_str()).collect();
+                tree.wrong(
+                    &key,
+                    format!("`{text}`: a site of this setting has {}", names.join(", ")),
+                );
+            }
+        }
+    }
+    if named.is_empty() {
+        tree.wrong(&key, "is empty: a destination takes at least one claim");
+    }
+    claims
+}
+
+fn console(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Console> {
+    let table = tree.table(value, "console", &["listen"])?;
+    let text = tree.text(Some(table), "console", "listen")?;
+    let address = text.strip_prefix("http://").and_then(|address| address.parse().ok());
+    match address {
+        Some(listen) if is_loopback(listen) => Some(Console { listen }),
+        Some(_) => {
+            tree.wrong("console.listen", "is not on this machine alone: write 127.0.0.1");
             None
         }
-        (false, true) => section.parsed("poll", "fhir+https://host/path", Listen::parse_poll),
-        (_, false) => section.parsed("listen", "mllp://127.0.0.1:2575", Listen::parse),
-    };
-    if let Some(what) = listen.as_ref().and_then(Listen::not_built) {
-        let key = if section.has("poll") { "poll" } else { "listen" };
-        section.wrong(
-            key,
-            format!("`{key}`: {what} is not built yet; write listen = \"mllp://host:port\""),
-        );
-    }
-    Some(Source {
-        name: name?,
-        profile: profile?,
-        listen: listen?,
-        system: system?,
-        path: section.path,
-    })
-}
-
-fn destination(mut section: Section<'_>) -> Option<Destination> {
-    section.only(DESTINATION_KEYS);
-    let name = section.parsed("name", "hospital-billing", name);
-    let claims = claims(&mut section);
-    let profile = section.required("profile", "dft-2.5.1");
-    let send = section.parsed("send", "mllp://127.0.0.1:6661", Address::parse);
-    if let Some(what) = send.as_ref().and_then(Address::not_built) {
-        section.wrong(
-            "send",
-            format!("`send`: {what} is not built yet; write send = \"mllp://host:port\""),
-        );
-    }
-    let connections = section.number("connections", 1, (1, 64));
-    let answer_seconds = section.number("answer_seconds", 30, (1, 3600));
-    Some(Destination {
-        name: name?,
-        claims: claims?,
-        profile: profile?,
-        send: send?,
-        connections: usize::try_from(connections?).ok()?,
-        answer_seconds: answer_seconds?,
-        path: section.path,
-    })
-}
-
-fn claims(section: &mut Section<'_>) -> Option<Vec<Claim>> {
-    let texts = section.texts("claims", "facility")?;
-    let all = Claim::ALL.map(Claim::as_str).join("\", \"");
-    let mut claims = Vec::new();
-    for text in &texts {
-        match text.parse::<Claim>() {
-            Ok(claim) if claims.contains(&claim) => {
-                section.wrong("claims", format!("`claims` names {claim} twice"));
-            }
-            Ok(claim) => claims.push(claim),
-            Err(()) => {
-                section.wrong("claims", format!("`claims` has `{text}`: write one of \"{all}\""))
-            }
+        None => {
+            let text = format!("`{text}` is no address: write \"http://127.0.0.1:8080\"");
+            tree.wrong("console.listen", text);
+            None
         }
     }
-    if texts.is_empty() {
-        section.wrong("claims", format!("`claims` is empty: write one of \"{all}\""));
+}
+
+fn is_loopback(address: std::net::SocketAddr) -> bool {
+    address.ip().is_loopback()
+}
+
+fn unique(
+    tree: &mut Tree<'_>,
+    table: Option<&Map<String, Value>>,
+    at: &str,
+    names: &mut HashSet<String>,
+) -> Option<String> {
+    let name = tree.text(table, at, "name")?;
+    if !names.insert(name.clone()) {
+        tree.wrong(&format!("{at}.name"), format!("`{name}` is taken: names tell them apart"));
     }
-    (!claims.is_empty()).then_some(claims)
+    Some(name)
 }
 
-fn console(mut section: Section<'_>) -> Option<ConsoleSettings> {
-    section.only(&["listen"]);
-    let listen = section.parsed("listen", "http://127.0.0.1:8080", address::console)?;
-    Some(ConsoleSettings { listen })
+fn read<T>(
+    tree: &mut Tree<'_>,
+    (table, at, key): (Option<&Map<String, Value>>, &str, &str),
+    parse: fn(&str) -> Result<T, String>,
+) -> Option<T> {
+    let text = tree.text(table, at, key)?;
+    match parse(&text) {
+        Ok(read) => Some(read),
+        Err(wrong) => {
+            tree.wrong(&format!("{at}.{key}"), wrong);
+            None
+        }
+    }
 }
 
-/// Names stand in the ledger, in file names and in variables, so they are plain.
-fn name(text: &str) -> Result<String, String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    match text.bytes().all(plain) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("is `{text}`: write letters, digits, `-`, `_` or `.` only")),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOUND: &str = r#"
+[site]
+name = "Example"
+time_zone = "America/New_York"
+setting = "hospital"
+
+[store]
+path = "data"
+
+[[source]]
+name = "aria"
+profile = "aria"
+listen = "mllp://127.0.0.1:2575"
+
+[[destination]]
+name = "billing"
+claims = ["facility"]
+profile = "dft-2.5.1"
+send = "mllp://127.0.0.1:6661"
+
+[console]
+listen = "http://127.0.0.1:8080"
+"#;
+
+    fn read(text: &str) -> Result<Settings, Vec<String>> {
+        let read = Settings::parse("site.toml", text, std::iter::empty());
+        read.map_err(|all| all.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_default() {
+        let settings = read(SOUND).unwrap();
+        assert_eq!(settings.mappings.path, PathBuf::from("mappings"));
+        assert_eq!(settings.site.payer, "medicare");
+        assert_eq!(settings.destinations[0].connections, 1);
+        assert_eq!(settings.destinations[0].answer_seconds, 30);
+        assert!(settings.check_profiles(&["aria"], &["dft-2.5.1"]).is_empty());
+        let wrong = settings.check_profiles(&["mosaiq"], &["dft-2.5.1"]);
+        assert!(
+            wrong[0].to_string().starts_with("site.toml:12: source[0].profile"),
+            "{}",
+            wrong[0]
+        );
+    }
+
+    #[test]
+    fn the_environment_says_it_instead() {
+        let variables = [("COLLIMATOR__STORE__PATH", "elsewhere"), ("PATH", "/bin")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let settings = Settings::parse("site.toml", SOUND, variables.into_iter()).unwrap();
+        assert_eq!(settings.store.path, PathBuf::from("elsewhere"));
+    }
+
+    #[test]
+    fn every_problem_is_named_with_its_line() {
+        let wrong = SOUND
+            .replace("time_zone = \"America/New_York\"", "time_zone = \"Mars/Olympus\"")
+            .replace("path = \"data\"", "pth = \"data\"")
+            .replace("listen = \"mllp://127.0.0.1:2575\"", "listen = \"mllps://127.0.0.1:2575\"")
+            .replace("claims = [\"facility\"]", "claims = [\"global\"]")
+            .replace("http://127.0.0.1:8080", "http://0.0.0.0:8080");
+        let said = read(&wrong).unwrap_err();
+        for expected in [
+            "site.toml:4: site.time_zone: `Mars/Olympus` is no time zone",
+            "site.toml:8: store.pth: is no key of the settings; did you mean `path`?",
+            "site.toml:7: store.path: is missing",
+            "site.toml:13: source[0].listen: `mllps:` is not built into this version yet",
+            "site.toml:17: destination[0].claims: `global`",
+            "site.toml:22: console.listen: is not on this machine alone",
+        ] {
+            assert!(said.iter().any(|one| one.starts_with(expected)), "{expected}: {said:#?}");
+        }
+        assert_eq!(said.len(), 6, "{said:#?}");
+    }
+
+    #[test]
+    fn wrong_grammar_has_its_line_too() {
+        let said = read("[site]\nname = \n").unwrap_err();
+        assert!(said[0].starts_with("site.toml:2: is no TOML"), "{said:?}");
     }
 }

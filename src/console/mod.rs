@@ -1,1 +1,122 @@
 //! The web pages.
+//!
+//! **In:** people's questions, and machines' (`/api/v1`, `/metrics`, `/healthz`, `/readyz`).
+//! **Out:** pages that need no script, JSON, CSV.
+//!
+//! **Never:** listens beyond this machine, answers for another host's name, changes anything,
+//! writes of a patient into a log, or holds the store while a reader is slow.
+//!
+//! **Start at** [`PAGES`] and `router.rs`. A new page is a file here, a row in that list if it
+//! belongs in the menu, and a route.
+
+mod api;
+mod ask;
+mod asked;
+mod balance;
+mod export;
+mod failure;
+mod guard;
+mod health;
+mod hold;
+mod holds;
+mod layout;
+mod line;
+mod lines;
+mod markdown;
+mod message;
+mod messages;
+mod router;
+mod segments;
+mod shown;
+mod strip;
+#[cfg(test)]
+mod tests;
+
+use std::future::{Future, IntoFuture};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::pipeline::Setup;
+use crate::store::{Books, Intake};
+use crate::telemetry::Metrics;
+
+/// What the pages are made from.
+pub struct Desk {
+    /// The books.
+    pub books: Arc<Books>,
+    /// The messages received.
+    pub intake: Arc<Intake>,
+    /// What the pipeline judges by.
+    pub setup: Setup,
+    /// The numbers.
+    pub metrics: Arc<Metrics>,
+    /// The site's name.
+    pub site_name: String,
+    /// Whether the daemon takes messages.
+    pub ready: Arc<AtomicBool>,
+}
+
+/// A page of the menu.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Where it is.
+    pub path: &'static str,
+    /// What the menu calls it.
+    pub name: &'static str,
+}
+
+/// The pages of the menu, in its order.
+pub const PAGES: &[Page] = &[
+    Page { path: "/", name: "Messages" },
+    Page { path: "/lines", name: "Lines" },
+    Page { path: "/holds", name: "Holds" },
+    Page { path: "/balance", name: "Balance" },
+];
+
+/// Why there are no pages.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address can be reached from other machines.
+    #[error("the console listens on this machine only, and {0} is reached from others")]
+    NotLoopback(SocketAddr),
+    /// The connection to the network failed.
+    #[error("the console cannot listen")]
+    Listen(#[from] std::io::Error),
+}
+
+/// How long pages under way may take once the daemon stops.
+const STOPPING_MAX: Duration = Duration::from_secs(5);
+
+/// Serves the pages until `stop`.
+///
+/// # Errors
+/// When the listener is not of this machine alone, or fails.
+pub async fn serve(
+    listener: TcpListener,
+    desk: Desk,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
+    let address = listener.local_addr()?;
+    if !address.ip().is_loopback() {
+        return Err(Error::NotLoopback(address));
+    }
+    let (told, stopping) = oneshot::channel::<()>();
+    let stop = async move {
+        stop.await;
+        drop(told);
+    };
+    let overdue = async move {
+        drop(stopping.await);
+        tokio::time::sleep(STOPPING_MAX).await;
+    };
+    let served = axum::serve(listener, router::router(desk)).with_graceful_shutdown(stop);
+    tokio::select! {
+        served = served.into_future() => Ok(served?),
+        () = overdue => Ok(()),
+    }
+}

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CareStep, Claim, Clinician, CourseId, Diagnosis, Family, Finding, MessageId, Modifier, Moment,
-    Outcome, PatientClass, ProcedureCode, Quantity, Revenue, SessionId,
+    Outcome, PatientClass, ProcedureCode, Quantity, Revenue, SessionId, Share,
 };
 
 /// A row of a mapping table, as a person finds it: `charges/device.csv:4`.
@@ -76,6 +76,39 @@ pub struct ChargeLine {
     pub told_day: Option<Date>,
     /// The row of the decision table that chose the code.
     pub row: Option<TableRow>,
+    /// The anchor of the line whose state this one shares (the hospital's side of a visit).
+    pub goes_with: Option<String>,
+    /// What is wrong with it already as it is drafted.
+    pub flaws: Vec<Flaw>,
+}
+
+/// What is wrong with a line already as it is drafted; a rule speaks for each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Flaw {
+    /// No table knows the activity's name.
+    UnknownName(String),
+    /// The charge cannot be read as an activity at all.
+    Unreadable(String),
+    /// One field cannot be read.
+    UnreadableField(String),
+    /// No table knows the code, or none was chosen where one is needed.
+    UnknownCode(String),
+    /// No code fits without a fact that the source does not send.
+    MissingFact(String),
+    /// A credit that takes nothing back.
+    EmptyCredit(String),
+    /// One transaction number names two activities.
+    SharedNumber,
+    /// Management from a source that never sends it: fractions and documents earn it.
+    SentManagement,
+    /// Management from a source that does send it, and that nothing has earned.
+    UnearnedManagement,
+    /// A delivery that the source coded itself, beside a treatment told by name in one session.
+    CodedBesideNamed,
+    /// One share of a charge whose other share has not come.
+    LoneShare(Share),
+    /// A modifier that only splits a code with two shares, on a code without.
+    ShareOfUndivided,
 }
 
 /// What makes two lines the same charge.

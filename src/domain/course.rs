@@ -104,6 +104,11 @@ pub struct Session {
     pub guidance: Vec<usize>,
     /// What was delivered; `None` if nothing was.
     pub delivered: Option<Delivered>,
+    /// Whether a treatment told by name is among the treatments; then what a source coded itself
+    /// for the same session is no fraction of its own.
+    pub holds_named: bool,
+    /// Whether the source named the session.
+    pub is_named: bool,
     /// How it stands among the sessions of its day.
     pub review: Review,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Activity, Credit, Document, Identifier, Phi};
+use super::{Activity, Credit, Document, Identifier, Phi, Share};
 
 /// One thing that a message told of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -63,8 +63,8 @@ pub struct Registration {
 pub struct Facts {
     /// Numbers that mean this person; the first is the one that goes on.
     pub identifiers: Vec<Identifier>,
-    /// Who they are.
-    pub registration: Registration,
+    /// Who they are, as told under each number.
+    pub registrations: Vec<(Identifier, Registration)>,
     /// What was done, in the order in which it was first told.
     pub activities: Vec<Arc<Activity>>,
     /// What takes something back, in the order in which it was told.
@@ -77,7 +77,14 @@ impl Fact {
     /// The key.
     pub fn key(&self) -> FactKey {
         FactKey(match self {
-            Fact::Activity(a) => format!("a|{}|{}|{}", a.key.system, a.key.number, a.key.name),
+            Fact::Activity(a) => {
+                let share = match a.share {
+                    Share::Whole => "",
+                    Share::Technical => "|technical",
+                    Share::Professional => "|professional",
+                };
+                format!("a|{}|{}|{}{share}", a.key.system, a.key.number, a.key.name)
+            }
             Fact::Credit(c) => format!("c|{}|{}|{}", c.system, c.number, c.of),
             Fact::Document(d) => format!("d|{}|{}", d.key.system, d.key.number),
         })
@@ -94,8 +101,40 @@ impl Facts {
         }
     }
 
+    /// Takes in who the person is, as told under one number. Gives back what is now known under
+    /// it, if that is news.
+    pub fn register(
+        &mut self,
+        identifier: &Identifier,
+        told: Registration,
+    ) -> Option<Registration> {
+        let known = self.registrations.iter_mut().find(|(number, _)| number == identifier);
+        let known = match known {
+            Some((_, known)) => known,
+            None => {
+                self.registrations.push((identifier.clone(), Registration::default()));
+                &mut self.registrations.last_mut()?.1
+            }
+        };
+        known.take(told).then(|| known.clone())
+    }
+
+    /// Who the person is: as told under the number that goes on, filled up from the others.
+    pub fn registration(&self) -> Registration {
+        let mut who = Registration::default();
+        for identifier in &self.identifiers {
+            let told = self.registrations.iter().find(|(number, _)| number == identifier);
+            if let Some((_, told)) = told {
+                who.take(Registration { registered: false, ..told.clone() });
+            }
+        }
+        who.registered = self.registrations.iter().any(|(_, told)| told.registered);
+        who
+    }
+
     fn take_activity(&mut self, told: Arc<Activity>) -> Option<Arc<Activity>> {
-        let Some(known) = self.activities.iter_mut().find(|known| known.key == told.key) else {
+        let same = |known: &&mut Arc<Activity>| known.key == told.key && known.share == told.share;
+        let Some(known) = self.activities.iter_mut().find(same) else {
             self.activities.push(Arc::clone(&told));
             return Some(told);
         };

@@ -15,11 +15,6 @@ impl<T> Phi<T> {
         Phi(value)
     }
 
-    /// Opens it to be kept or read by the store, and for nothing else.
-    pub fn open_for_store(&self) -> &T {
-        &self.0
-    }
-
     /// Opens it to be written into a message for the billing system of the same patient.
     pub fn open_for_billing(&self) -> &T {
         &self.0
@@ -27,11 +22,6 @@ impl<T> Phi<T> {
 
     /// Opens it for a person who asked to see it (console, command line).
     pub fn open_for_person(&self) -> &T {
-        &self.0
-    }
-
-    /// Opens it to be read by the rooms that interpret a message.
-    pub fn open_for_reading(&self) -> &T {
         &self.0
     }
 }

@@ -1,1 +1,144 @@
 //! Structure becomes facts: what happened, in clinic words.
+//!
+//! **In:** the bytes of one message and how its source writes ([`Reading`]). **Out:** what it
+//! tells ([`Told`]), or why it can be taken no further.
+//!
+//! **Never:** decides what is billed, remembers another message, asks the time, guesses: a value
+//! that cannot be read goes on as one that cannot be read, with its place.
+//!
+//! **Start at** [`READERS`]: each type of message is a file and a row in that list.
+
+mod adt;
+#[cfg(test)]
+mod cases;
+mod charge;
+mod clinician;
+mod code;
+mod dft;
+mod finding;
+mod kept;
+mod key;
+mod mdm;
+mod moment;
+mod opened;
+mod person;
+#[cfg(test)]
+mod samples;
+
+use crate::domain::{Fact, Identifier, Link, MessageId, Moment, Place, Refusal, Registration};
+use crate::mappings::SourceProfile;
+use crate::wire::hl7;
+
+use opened::Opened;
+
+/// How a message is to be read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// How its source writes.
+    pub profile: &'a SourceProfile,
+    /// The numbering that its source's numbers belong to.
+    pub system: &'a str,
+    /// Where the site is.
+    pub time_zone: &'a jiff::tz::TimeZone,
+    /// The number that the message was stored under.
+    pub message: MessageId,
+    /// When it came.
+    pub received: jiff::Timestamp,
+}
+
+/// What a message tells.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Its control id, without blanks at the ends.
+    pub control_id: String,
+    /// Its type and event, `DFT^P03`.
+    pub trigger: String,
+    /// The version of HL7 that it names.
+    pub version: String,
+    /// When it was made, in the site's calendar; when it came, where it does not tell.
+    pub made: Moment,
+    /// Of whom it tells, and what.
+    pub people: Vec<Person>,
+    /// What it says about whose numbers are whose.
+    pub links: Vec<Link>,
+    /// Why nothing in it is for us, if nothing is.
+    pub ignored: Option<String>,
+    /// What was found that refuses nothing.
+    pub notes: Vec<Note>,
+    /// Names of segments that are kept with the message and were not used.
+    pub kept: Vec<String>,
+}
+
+/// A person that a message tells of.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The number that the message knows them by.
+    pub identifier: Identifier,
+    /// Who they are.
+    pub registration: Registration,
+    /// What was done for them, in the order of the message.
+    pub facts: Vec<Fact>,
+}
+
+/// Something found in a message that refuses nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Where.
+    pub place: Place,
+    /// What, without the patient.
+    pub words: String,
+}
+
+/// Reads one type of message.
+#[derive(Debug)]
+pub struct Reader {
+    /// The type, as in MSH-9.
+    pub kind: &'static str,
+    /// What is read of it, in a sentence.
+    pub says: &'static str,
+    /// The segments that are used.
+    uses: &'static [&'static str],
+    read: fn(&Opened<'_>, &mut Told) -> Result<(), Refusal>,
+}
+
+/// Every type of message that is taken.
+pub const READERS: &[&Reader] = &[
+    &dft::READER,
+    &mdm::READER,
+    &adt::READER,
+    &kept::SIU,
+    &kept::ORM,
+    &kept::OMG,
+    &kept::OML,
+    &kept::ORU,
+    &kept::BAR,
+    &kept::MFN,
+];
+
+/// Reads a message.
+pub fn read(raw: &[u8], reading: &Reading<'_>) -> Result<Told, Refusal> {
+    let scan = hl7::scan(raw);
+    scan.verdict.clone().map_err(finding::refusal)?;
+    let message = hl7::Message::parse(raw).map_err(finding::refusal)?;
+    let made = moment::made(&message, reading);
+    let mut told = Told {
+        control_id: message.field("MSH", 10).text().trim().to_owned(),
+        trigger: scan.trigger(),
+        version: scan.version().into_owned(),
+        made,
+        people: Vec::new(),
+        links: Vec::new(),
+        ignored: None,
+        notes: finding::of_message(&message, scan.event()),
+        kept: Vec::new(),
+    };
+    let control_id = told.control_id.clone();
+    let opened = Opened { message: &message, reading, made, control_id, event: scan.event() };
+    let kind = scan.kind();
+    let reader = READERS.iter().find(|reader| reader.kind == kind).copied();
+    let reader =
+        reader.ok_or_else(|| finding::error(200, "MSH", 1, 9, "nobody reads this type"))?;
+    (reader.read)(&opened, &mut told)?;
+    told.kept = opened.unused(reader.uses);
+    Ok(told)
+}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use crate::domain::{CareStep, Component, Family, ProcedureCode, Revenue, TableRow};
+use crate::domain::{CareStep, Component, Family, ProcedureCode, Revenue, Setting, TableRow};
 
 use super::Problem;
 use super::cell::{self, Cells};
@@ -27,6 +27,10 @@ pub struct CodeRow {
     pub facility_line: bool,
     /// The revenue code of that line, also where the line comes in by mistake and is rejected.
     pub revenue: Option<Revenue>,
+    /// Whose code it is, if not everybody's: a hospital's or a freestanding center's alone.
+    pub only: Option<Setting>,
+    /// Days after the service that hold related visits.
+    pub global_days: u16,
     /// What it is, in our own words.
     pub label: String,
     /// What to bill on a day when this version is not in force, parted by `/`; `-` for nothing.
@@ -75,6 +79,8 @@ const SHAPE: Shape = Shape {
         "component",
         "facility_line",
         "revenue",
+        "setting",
+        "global_days",
         "label",
         "instead",
         "from",
@@ -161,6 +167,8 @@ fn code_row(cells: &mut Cells<'_>, once: &mut Once<ProcedureCode>) -> Option<Cod
         cells.word("component", &["global", "professional_only", "split", "technical_only"]);
     let facility_line = cells.read("facility_line", yes_or_no);
     let revenue = cells.read("revenue", cell::revenue);
+    let only = cells.setting();
+    let global_days = cells.read("global_days", cell::number);
     let period = cells.period();
     let (code, facility_line, revenue, period) = (code?, facility_line?, revenue?, period?);
     if facility_line && revenue.is_none() {
@@ -174,6 +182,8 @@ fn code_row(cells: &mut Cells<'_>, once: &mut Once<ProcedureCode>) -> Option<Cod
         component: component?,
         facility_line,
         revenue,
+        only: only?,
+        global_days: global_days?,
         label: cells.text("label").to_owned(),
         instead: cells.text("instead").to_owned(),
         from: period.from,

@@ -9,12 +9,14 @@ use super::codes::Codes;
 use super::coverage;
 use super::decisions::Decisions;
 use super::derived::Derived;
+use super::destination::DestinationProfile;
 use super::diagnoses::Diagnoses;
 use super::dictionary::Dictionary;
 use super::holds::Holds;
 use super::open::Files;
 use super::pairs::{Limits, Pairs};
 use super::payers::{self, Parameters};
+use super::source::SourceProfile;
 use super::{Problem, Tables};
 
 const CODES: &str = "codes.csv";
@@ -70,6 +72,8 @@ impl<'a> Loading<'a> {
             digest: digest(self.files),
             dictionary_of: self.dictionary_names(&dictionaries),
             texts: self.texts(),
+            profiles: self.profiles("sources/", SourceProfile::parse),
+            destinations: self.profiles("destinations/", DestinationProfile::parse),
             payers: self.payers(),
             holds: self.holds(),
             codes,
@@ -169,6 +173,24 @@ impl<'a> Loading<'a> {
             names.insert(profile.to_owned(), dictionary.to_owned());
         }
         names
+    }
+
+    /// The profiles of a folder, by name.
+    fn profiles<T>(
+        &mut self,
+        folder: &str,
+        parse: fn(&str) -> Result<T, String>,
+    ) -> HashMap<String, T> {
+        let mut profiles = HashMap::new();
+        for (name, file, bytes) in self.all(folder, ".toml") {
+            match parse(&String::from_utf8_lossy(bytes)) {
+                Ok(profile) => {
+                    profiles.insert(name.to_owned(), profile);
+                }
+                Err(text) => self.problems.push(Problem::new(file, 0, text)),
+            }
+        }
+        profiles
     }
 
     /// Every file that is no table of ours to read, for the rooms that understand it.

@@ -14,6 +14,7 @@ mod codes;
 mod coverage;
 mod decisions;
 mod derived;
+pub mod destination;
 mod diagnoses;
 mod dictionary;
 mod holds;
@@ -25,6 +26,7 @@ mod payers;
 mod period;
 mod problem;
 mod sheet;
+pub mod source;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -36,9 +38,12 @@ use crate::domain::{Claim, Diagnosis, Family, Meaning, ProcedureCode, Setting, T
 
 pub use codes::{CodeRow, Found};
 pub use decisions::{Case, Earning};
+pub use destination::DestinationProfile;
 pub use diagnoses::DiagnosisGroup;
 pub use pairs::{Indicator, Limit, Pair};
 pub use problem::Problem;
+use source::Names;
+pub use source::SourceProfile;
 
 /// All tables, read and found sound.
 #[derive(Debug)]
@@ -52,6 +57,8 @@ pub struct Tables {
     decisions: decisions::Decisions,
     dictionaries: HashMap<String, dictionary::Dictionary>,
     dictionary_of: HashMap<String, String>,
+    profiles: HashMap<String, SourceProfile>,
+    destinations: HashMap<String, DestinationProfile>,
     payers: HashMap<String, payers::Parameters>,
     holds: holds::Holds,
     texts: HashMap<String, String>,
@@ -93,6 +100,35 @@ impl Tables {
             .collect();
         names.sort_unstable();
         names
+    }
+
+    /// A source profile.
+    pub fn profile(&self, name: &str) -> Option<&SourceProfile> {
+        self.profiles.get(name)
+    }
+
+    /// The names of all source profiles, in order.
+    pub fn profile_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// A destination profile.
+    pub fn destination(&self, name: &str) -> Option<&DestinationProfile> {
+        self.destinations.get(name)
+    }
+
+    /// The names of all destination profiles, in order.
+    pub fn destination_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.destinations.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Whether a source may send a procedure code where the activity's name belongs.
+    pub fn names_may_be_codes(&self, profile: &str) -> bool {
+        self.profile(profile).is_some_and(|profile| profile.names == Names::DictionaryOrCode)
     }
 
     /// What a source calls something; `None` if its dictionary does not have it on that day.

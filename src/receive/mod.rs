@@ -1,1 +1,51 @@
 //! Listens, stores, then acknowledges.
+//!
+//! **In:** connections of one source, and what comes over them. **Out:** stored messages, and to
+//! each of them, in the order in which they came, its acknowledgment.
+//!
+//! **Never:** acknowledges before the commit, interprets a message beyond the quick look that its
+//! answer needs, or writes anything of a message into a log.
+//!
+//! **Start at** [`Reception::take`], which is the whole promise; [`Listener`] brings it the frames.
+
+mod connection;
+mod counts;
+mod listener;
+mod options;
+mod reception;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+
+use crate::domain::Retry;
+
+pub use counts::{Counted, Counts};
+pub use listener::Listener;
+pub use options::{
+    CONNECTIONS_MAX, FRAME_SECONDS_MAX, IDLE_SECONDS_MAX, Limits, MESSAGE_BYTES_MAX,
+    TOGETHER_BYTES_MAX, TOGETHER_MESSAGES_MAX,
+};
+pub use reception::{Reception, verdict};
+
+/// A listener that cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address is taken, not ours, or not allowed.
+    #[error("cannot listen on {address}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// What may be done about it.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Error::Bind { .. } => Retry::Later,
+        }
+    }
+}

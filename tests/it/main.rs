@@ -1,1 +1,17 @@
+//! The one test binary.
+#![allow(unreachable_pub, reason = "what tests share is public to all of them")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panic")]
 
+mod cases;
+mod commands;
+mod dispatching;
+mod hostile;
+mod house;
+mod leaving;
+mod peers;
+mod readings;
+mod restart;
+mod rules;
+mod starting;
+mod stories;
+mod support;

@@ -1,1 +1,0 @@
-//! Opens the rooms in order, and closes them in order.

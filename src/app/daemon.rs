@@ -1,0 +1,255 @@
+//! The daemon: opened from the store outward, closed from the listeners inward.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::console;
+use crate::dispatch::{self, Dispatcher};
+use crate::domain::Clock;
+use crate::pipeline::{self, Pipeline};
+use crate::receive::{Limits, Listener, Reception};
+use crate::store::{self, Books, Intake, StoreLock};
+use crate::telemetry::{self, Metrics, SystemClock};
+
+use super::{Error, Plan, plan};
+
+/// How often numbers that nobody reports are looked up.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// A running daemon.
+pub struct Daemon {
+    /// What is received.
+    pub intake: Arc<Intake>,
+    /// The books.
+    pub books: Arc<Books>,
+    /// Where each source is listened for, by name.
+    pub sources: Vec<(String, SocketAddr)>,
+    /// Where the console is.
+    pub console: Option<SocketAddr>,
+    ready: Arc<AtomicBool>,
+    stop: CancellationToken,
+    listeners: JoinSet<()>,
+    pages: JoinSet<()>,
+    pipeline: pipeline::Running,
+    dispatcher: Dispatcher,
+    _lock: StoreLock,
+}
+
+/// Runs a daemon until it is told to stop (SIGTERM, SIGINT); blocks until then.
+///
+/// # Errors
+/// When it does not start.
+pub fn serve(path: &Path) -> Result<(), Error> {
+    telemetry::start();
+    runtime()?.block_on(run(path))
+}
+
+/// Threads and timers for everything that waits.
+pub(super) fn runtime() -> Result<Runtime, Error> {
+    Runtime::new().map_err(|source| Error::Machine { what: "threads", source })
+}
+
+async fn run(path: &Path) -> Result<(), Error> {
+    let daemon = Daemon::start(plan(path)?, Arc::new(SystemClock)).await?;
+    for (name, address) in &daemon.sources {
+        tracing::info!(source.name = name, %address, "listening for a source");
+    }
+    if let Some(address) = daemon.console {
+        tracing::info!(%address, "the console is at http://{address}");
+    }
+    tell_service_manager(&[sd_notify::NotifyState::Ready]);
+    wait_for_stop().await?;
+    tell_service_manager(&[sd_notify::NotifyState::Stopping]);
+    tracing::info!("stopping: answers that are due are awaited");
+    daemon.stop().await;
+    Ok(())
+}
+
+impl Daemon {
+    /// Opens the store, then the listeners, then everything between them. If anything is missing,
+    /// nothing is left open.
+    ///
+    /// # Errors
+    /// What is missing, with its path or address.
+    pub async fn start(plan: Plan, clock: Arc<dyn Clock>) -> Result<Daemon, Error> {
+        let in_store = |source| Error::Store { folder: plan.store.clone(), source };
+        let lock = StoreLock::take(&plan.store).map_err(in_store)?;
+        let intake = Arc::new(Intake::open(&plan.store).map_err(in_store)?);
+        let books = Arc::new(Books::open(&plan.store).map_err(in_store)?);
+        nobody_waits_for_the_lost(&plan, &books)?;
+        let metrics = Arc::new(Metrics::new());
+        let bound = bind(&plan, &intake, &clock).await?;
+        let pages = bind_console(&plan).await?;
+        let desk = dispatch::Desk {
+            books: Arc::clone(&books),
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+            site: plan.site_name.clone(),
+            time_zone: plan.setup.time_zone.clone(),
+        };
+        let in_doubt =
+            dispatch::call_in_doubt(&plan.destinations, &desk).await.map_err(in_store)?;
+        if in_doubt > 0 {
+            tracing::warn!(
+                lines = in_doubt,
+                "lines were on their way when the daemon last stopped"
+            );
+        }
+        let carrier = Pipeline::new(Arc::clone(&books), plan.setup.clone(), Arc::clone(&clock));
+        let pipeline = pipeline::start(carrier, Arc::clone(&intake), Arc::clone(&metrics))
+            .map_err(|source| Error::Machine { what: "a thread", source })?;
+        let dispatcher = Dispatcher::start(plan.destinations.clone(), desk);
+        let mut daemon = Daemon {
+            sources: bound.iter().map(|(name, one, _)| (name.clone(), one.address())).collect(),
+            console: pages.as_ref().and_then(|listener| listener.local_addr().ok()),
+            ready: Arc::new(AtomicBool::new(true)),
+            stop: CancellationToken::new(),
+            listeners: JoinSet::new(),
+            pages: JoinSet::new(),
+            intake,
+            books,
+            pipeline,
+            dispatcher,
+            _lock: lock,
+        };
+        daemon.open(plan, bound, pages, metrics);
+        Ok(daemon)
+    }
+
+    fn open(
+        &mut self,
+        plan: Plan,
+        bound: Vec<(String, Listener, Arc<Reception>)>,
+        pages: Option<TcpListener>,
+        metrics: Arc<Metrics>,
+    ) {
+        let mut receptions = Vec::new();
+        for (_, listener, reception) in bound {
+            self.listeners.spawn(listener.run(self.stop.clone()));
+            receptions.push(reception);
+        }
+        let (books, seen) = (Arc::clone(&self.books), Arc::clone(&metrics));
+        let (intake, stop) = (Arc::clone(&self.intake), self.stop.clone());
+        self.pages.spawn(look_up(receptions, books, intake, seen, stop));
+        if let Some(listener) = pages {
+            let desk = console::Desk {
+                books: Arc::clone(&self.books),
+                intake: Arc::clone(&self.intake),
+                setup: plan.setup,
+                metrics,
+                site_name: plan.site_name,
+                ready: Arc::clone(&self.ready),
+            };
+            let stop = self.stop.clone();
+            self.pages.spawn(async move {
+                if let Err(error) = console::serve(listener, desk, stop.cancelled_owned()).await {
+                    tracing::error!(%error, "the console ended");
+                }
+            });
+        }
+    }
+
+    /// Takes nothing more in, finishes what is in hand, waits for answers that are due, closes.
+    pub async fn stop(mut self) {
+        self.ready.store(false, Ordering::Relaxed);
+        self.stop.cancel();
+        self.dispatcher.take_no_more();
+        while self.listeners.join_next().await.is_some() {}
+        let (pipeline, intake) = (self.pipeline, Arc::clone(&self.intake));
+        let ended = tokio::task::spawn_blocking(move || {
+            intake.wake();
+            pipeline.stop();
+        });
+        drop(ended.await);
+        self.dispatcher.stop().await;
+        while self.pages.join_next().await.is_some() {}
+    }
+}
+
+type Bound = (String, Listener, Arc<Reception>);
+
+async fn bind(
+    plan: &Plan,
+    intake: &Arc<Intake>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<Bound>, Error> {
+    let mut bound = Vec::new();
+    for source in &plan.sources {
+        let name: Arc<str> = source.name.as_str().into();
+        let reception = Reception::new(name, Arc::clone(intake), Arc::clone(clock));
+        let reception = Arc::new(reception);
+        let listener =
+            Listener::bind(source.listen, Arc::clone(&reception), Limits::default()).await?;
+        bound.push((source.name.clone(), listener, reception));
+    }
+    Ok(bound)
+}
+
+async fn bind_console(plan: &Plan) -> Result<Option<TcpListener>, Error> {
+    let Some(address) = plan.console else {
+        return Ok(None);
+    };
+    let bound = TcpListener::bind(address).await;
+    bound.map(Some).map_err(|source| Error::Console { address, source })
+}
+
+/// A destination that is gone from the settings while lines wait for it stops the start: they
+/// would have nowhere to go, and nobody would be told.
+fn nobody_waits_for_the_lost(plan: &Plan, books: &Books) -> Result<(), Error> {
+    let in_store = |source: store::Error| Error::Store { folder: plan.store.clone(), source };
+    let waiting = books.waiting_by_destination().map_err(in_store)?;
+    let lost: Vec<String> = waiting
+        .into_iter()
+        .filter(|(name, _)| !plan.setup.routes.iter().any(|route| route.destination == *name))
+        .map(|(name, lines)| format!("`{name}` ({lines} lines)"))
+        .collect();
+    if lost.is_empty() { Ok(()) } else { Err(Error::LostDestinations(lost)) }
+}
+
+/// Looks up the numbers that nobody reports.
+async fn look_up(
+    receptions: Vec<Arc<Reception>>,
+    books: Arc<Books>,
+    intake: Arc<Intake>,
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
+) {
+    loop {
+        for reception in &receptions {
+            for (what, count) in reception.counts().all() {
+                metrics.received(reception.source(), what, count);
+            }
+        }
+        metrics.wal_bytes(books.wal_bytes() + intake.wal_bytes());
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+async fn wait_for_stop() -> Result<(), Error> {
+    let unheard = |source| Error::Machine { what: "a signal", source };
+    let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+fn tell_service_manager(states: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "there is no service manager to tell");
+    }
+}

@@ -1,0 +1,23 @@
+//! Opens the rooms in order, and closes them in order.
+//!
+//! **In:** the settings. **Out:** a running [`Daemon`], and its orderly end; the demo; messages
+//! carried without a daemon.
+//!
+//! **Never:** contains logic: what is right is said elsewhere.
+//!
+//! **Start at** [`Daemon::start`].
+
+mod daemon;
+mod demo;
+mod error;
+mod plan;
+mod rehearsal;
+mod simulated;
+mod stories;
+
+pub use daemon::{Daemon, serve};
+pub use demo::{demo, show};
+pub use error::Error;
+pub use plan::{Endpoint, Plan, SourcePlan, check, plan};
+pub use rehearsal::{Rehearsed, rehearse};
+pub use simulated::{Billing, OncologySystem};

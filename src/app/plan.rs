@@ -1,0 +1,128 @@
+//! What the settings come to, once settings and tables are found sound together.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::Settings;
+use crate::dispatch::Destination;
+use crate::domain::Site;
+use crate::mappings::Tables;
+use crate::pipeline::{Route, Setup, SourceSetup};
+
+use super::Error;
+
+/// Everything that a daemon needs to start.
+pub struct Plan {
+    /// The site's name.
+    pub site_name: String,
+    /// The folder of the store.
+    pub store: PathBuf,
+    /// What the pipeline must know.
+    pub setup: Setup,
+    /// Where to listen.
+    pub sources: Vec<SourcePlan>,
+    /// Where to send.
+    pub destinations: Vec<Destination>,
+    /// Where the console listens.
+    pub console: Option<SocketAddr>,
+}
+
+/// One source to listen for.
+#[derive(Debug, Clone)]
+pub struct SourcePlan {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub listen: Endpoint,
+}
+
+/// An address to listen on.
+pub type Endpoint = SocketAddr;
+
+/// Reads settings and tables; every problem of both at once.
+///
+/// # Errors
+/// [`Error::Settings`] with a line for each problem.
+pub fn plan(path: &Path) -> Result<Plan, Error> {
+    let settings = Settings::read(path, std::env::vars());
+    let folder = match &settings {
+        Ok(settings) => settings.mappings.path.clone(),
+        Err(_) => PathBuf::from("mappings"),
+    };
+    let tables = Tables::open(&folder);
+    let mut problems: Vec<String> = Vec::new();
+    if let Err(wrong) = &settings {
+        problems.extend(wrong.iter().map(ToString::to_string));
+    }
+    if let (Err(wrong), Ok(_)) = (&tables, &settings) {
+        problems.extend(wrong.iter().map(ToString::to_string));
+    }
+    match (settings, tables) {
+        (Ok(settings), Ok(tables)) => {
+            let known =
+                settings.check_profiles(&tables.profile_names(), &tables.destination_names());
+            problems.extend(known.iter().map(ToString::to_string));
+            if problems.is_empty() {
+                return Ok(of(settings, tables));
+            }
+            Err(Error::Settings(problems))
+        }
+        (Err(_), _) | (_, Err(_)) => Err(Error::Settings(problems)),
+    }
+}
+
+/// Reads settings and tables and says how much is there, for a person who wants to know.
+///
+/// # Errors
+/// [`Error::Settings`] with a line for each problem.
+pub fn check(path: &Path) -> Result<String, Error> {
+    let plan = plan(path)?;
+    Ok(format!(
+        "{}: {} sources, {} destinations; tables {}",
+        plan.site_name,
+        plan.sources.len(),
+        plan.destinations.len(),
+        &plan.setup.tables.digest()[..12],
+    ))
+}
+
+fn of(settings: Settings, tables: Tables) -> Plan {
+    let destinations = settings.destinations.iter().filter_map(|destination| {
+        Some(Destination {
+            name: destination.name.clone(),
+            address: destination.send.mllp()?,
+            profile: Arc::new(tables.destination(&destination.profile)?.clone()),
+            connections: destination.connections,
+            answer_within: Duration::from_secs(destination.answer_seconds),
+        })
+    });
+    let destinations = destinations.collect();
+    let routes = settings.destinations.iter().map(|destination| Route {
+        destination: destination.name.clone(),
+        claims: destination.claims.clone(),
+    });
+    let named = settings.sources.iter().map(|source| SourceSetup {
+        name: source.name.clone(),
+        profile: source.profile.clone(),
+        system: source.system.clone(),
+    });
+    let sources = settings.sources.iter().filter_map(|source| {
+        Some(SourcePlan { name: source.name.clone(), listen: source.listen.mllp()? })
+    });
+    Plan {
+        site_name: settings.site.name.clone(),
+        store: settings.store.path.clone(),
+        sources: sources.collect(),
+        console: settings.console.as_ref().map(|console| console.listen),
+        setup: Setup {
+            tables: Arc::new(tables),
+            site: Site { setting: settings.site.setting, payer: settings.site.payer.clone() },
+            time_zone: settings.site.time_zone.clone(),
+            sources: named.collect(),
+            routes: routes.collect(),
+        },
+        destinations,
+    }
+}

@@ -1,0 +1,98 @@
+//! Codes live from a first to a last day, and on the claims of one kind of site.
+
+use crate::check::{Rule, Stage, Verdict};
+use crate::domain::{Claim, Family, Modifier, Setting};
+use crate::mappings::Found;
+
+pub(super) const IN_FORCE: Rule = Rule {
+    id: "DATE-01",
+    says: "A code is in force on the day of service.",
+    source: "DATE-01, DATE-02, DATE-07, DATE-08: the effective days of the code set.",
+    stage: Stage::Own,
+    judge: |view| {
+        let Some(code) = view.line.code else {
+            return Verdict::Clean;
+        };
+        match view.bench.tables.code(code, view.line.day()) {
+            Found::NotInForce(row) if row.instead.is_empty() => {
+                Verdict::Reject(format!("{code} is not in force on {}", view.line.day()))
+            }
+            Found::NotInForce(row) => Verdict::Reject(format!(
+                "{code} is not in force on {}; use {}",
+                view.line.day(),
+                row.instead
+            )),
+            Found::InForce(_) | Found::Unknown => Verdict::Clean,
+        }
+    },
+};
+
+pub(super) const FACILITY: Rule = Rule {
+    id: "COMP-04",
+    says: "The facility claim bears only codes that the hospital can bill.",
+    source: "OPPS Addendum B, January 2026: status B, and status N by local policy.",
+    stage: Stage::Own,
+    judge: |view| {
+        let row = view.line.code.and_then(|code| view.code_row(code));
+        match row {
+            Some(row) if view.line.claim == Some(Claim::Facility) && !row.facility_line => {
+                Verdict::Reject(format!("{} makes no line on a facility claim", row.code))
+            }
+            Some(_) | None => Verdict::Clean,
+        }
+    },
+};
+
+pub(super) const SETTING: Rule = Rule {
+    id: "BRA-06",
+    says: "Some codes are a hospital's alone, some a freestanding center's.",
+    source: "BRA-06; coding table: hospital only, non-hospital only.",
+    stage: Stage::Own,
+    judge: |view| {
+        let row = view.line.code.and_then(|code| view.code_row(code));
+        let only = row.and_then(|row| row.only);
+        match (only, view.bench.site.setting) {
+            (Some(Setting::Hospital), Setting::Freestanding) => {
+                Verdict::Reject("only a hospital bills this code".into())
+            }
+            (Some(Setting::Freestanding), Setting::Hospital) => {
+                Verdict::Reject("a hospital does not bill this code".into())
+            }
+            (Some(Setting::Hospital), Setting::Hospital)
+            | (Some(Setting::Freestanding), Setting::Freestanding)
+            | (None, _) => Verdict::Clean,
+        }
+    },
+};
+
+pub(super) const UNLISTED: Rule = Rule {
+    id: "UNL-01",
+    says: "A service without a code of its own is looked at by a person.",
+    source: "Coding table: by report, manual review.",
+    stage: Stage::Own,
+    judge: |view| {
+        if view.line.is(Family::Unlisted) {
+            Verdict::Hold("an unlisted service needs a report and a comparable code".into())
+        } else {
+            Verdict::Clean
+        }
+    },
+};
+
+pub(super) const SEPARATE_VISIT: Rule = Rule {
+    id: "MOD-01",
+    says: "Modifier 25 stands on visits only.",
+    source: "NCCI policy manual, chapter IX.",
+    stage: Stage::Own,
+    judge: |view| {
+        let visit = view
+            .line
+            .family
+            .is_none_or(|family| family.is_visit() || family == Family::ClinicVisit);
+        if view.line.has(Modifier::SEPARATE_VISIT) && !visit {
+            Verdict::Reject("modifier 25 on a line that is no visit".into())
+        } else {
+            Verdict::Clean
+        }
+    },
+};

@@ -1,0 +1,47 @@
+//! What a command asks of the settings.
+
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+
+use crate::config;
+use crate::domain::Site;
+use crate::pipeline::{Route, SourceSetup};
+
+use super::Error;
+
+/// What commands must know.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) store: PathBuf,
+    pub(super) mappings: PathBuf,
+    pub(super) time_zone: TimeZone,
+    pub(super) site: Site,
+    pub(super) sources: Vec<SourceSetup>,
+    pub(super) routes: Vec<Route>,
+}
+
+/// Reads the file.
+pub(super) fn read(path: &Path) -> Result<Settings, Error> {
+    let read = config::Settings::read(path, std::env::vars());
+    let settings = read.map_err(|wrong| Error::Wrong {
+        problems: wrong.iter().map(ToString::to_string).collect(),
+    })?;
+    let sources = settings.sources.into_iter().map(|source| SourceSetup {
+        name: source.name,
+        profile: source.profile,
+        system: source.system,
+    });
+    let routes = settings
+        .destinations
+        .into_iter()
+        .map(|destination| Route { destination: destination.name, claims: destination.claims });
+    Ok(Settings {
+        store: settings.store.path,
+        mappings: settings.mappings.path,
+        time_zone: settings.site.time_zone,
+        site: Site { setting: settings.site.setting, payer: settings.site.payer },
+        sources: sources.collect(),
+        routes: routes.collect(),
+    })
+}

@@ -1,0 +1,68 @@
+//! `/balance`: nothing vanished.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::IntoResponse;
+
+use super::ask::{Shared, ask};
+use super::failure::Failure;
+use super::layout;
+use super::strip::{Figure, Sums};
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<h1>Balance</h1>
+{% if sums.come_out %}
+<p class="verdict good">✓ The balance comes out. Every message and every line is in one place.</p>
+{% else %}
+<p class="verdict bad">✗ The balance does not come out: more messages are booked than stored. Call whoever runs this machine.</p>
+{% endif %}
+<section>
+<h2>Messages</h2>
+{{ self.sum("stored", sums.stored, sums.messages)|safe }}
+</section>
+<section>
+<h2>Lines</h2>
+{{ self.sum("drafted", sums.drafted, sums.lines)|safe }}
+<p class="quiet">A line that takes another back is a line of its own and counted like any other.</p>
+</section>
+<section>
+<h2>Ledger</h2>
+<p>{{ sums.entries }} entries. <code>collimator verify --config FILE</code> walks all of them and computes every hash again.</p>
+</section>
+"#
+)]
+struct View {
+    sums: Sums,
+}
+
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<div class="sum">
+<div class="figure total"><b>{{ total }}</b><span>{{ name }}</span></div>
+<span class="sign" aria-hidden="true">=</span>
+{% for figure in figures %}
+{% if !loop.first %}<span class="sign" aria-hidden="true">+</span>{% endif %}
+<div class="figure{% if figure.calls && figure.count > 0 %} calls{% endif %}">
+<b>{% if figure.link.is_empty() %}{{ figure.count }}{% else %}<a href="{{ figure.link }}">{{ figure.count }}</a>{% endif %}</b><span>{{ figure.name }}</span></div>
+{% endfor %}
+</div>"#
+)]
+struct Sum<'a> {
+    name: &'a str,
+    total: u64,
+    figures: &'a [Figure],
+}
+
+impl View {
+    fn sum<'a>(&self, name: &'a str, total: &u64, figures: &'a [Figure]) -> Sum<'a> {
+        Sum { name, total: *total, figures }
+    }
+}
+
+pub(super) async fn page(State(shared): State<Shared>) -> Result<impl IntoResponse, Failure> {
+    let sums = ask(&shared, Sums::ask).await?;
+    layout::page(&shared, "Balance", "/balance", &View { sums })
+}

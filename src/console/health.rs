@@ -1,0 +1,34 @@
+//! What machines ask: whether the daemon lives, whether it takes messages, its numbers.
+
+use std::sync::atomic::Ordering;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+
+use super::ask::{Shared, ask};
+
+/// The process lives.
+pub(super) async fn alive() -> &'static str {
+    "alive\n"
+}
+
+/// The daemon takes messages, and the books have their writer.
+pub(super) async fn ready(State(shared): State<Shared>) -> impl IntoResponse {
+    if !shared.desk.ready.load(Ordering::Relaxed) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n");
+    }
+    match ask(&shared, |desk| Ok(desk.books.changes_by_others()?)).await {
+        Ok(_) => (StatusCode::OK, "ready\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be written\n"),
+    }
+}
+
+/// All numbers, for Prometheus.
+pub(super) async fn metrics(State(shared): State<Shared>) -> impl IntoResponse {
+    let desk = &shared.desk;
+    desk.metrics.wal_bytes(desk.books.wal_bytes() + desk.intake.wal_bytes());
+    let head = [(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+    (head, desk.metrics.render())
+}

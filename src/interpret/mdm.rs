@@ -1,0 +1,154 @@
+//! MDM: a document stands, or no longer stands.
+
+use std::sync::Arc;
+
+use crate::domain::{Document, DocumentKey, DocumentKind, Fact, Moment, Refusal, Standing};
+use crate::mappings::source::{Spelling, Spot};
+
+use super::opened::{Opened, Part};
+use super::{Note, Reader, Told, clinician, finding, moment, person};
+
+pub(super) const READER: Reader = Reader {
+    kind: "MDM",
+    says: "Each TXA, with the course segment behind it, is a document and how it stands.",
+    uses: &["MSH", "EVN", "PID", "PV1", "IN1", "TXA", "ZRT"],
+    read,
+};
+
+/// The event that takes a document back.
+const CANCEL: &str = "T11";
+
+fn read(opened: &Opened<'_>, told: &mut Told) -> Result<(), Refusal> {
+    for part in opened.persons() {
+        let mut person = person::person(opened, &part)?;
+        for group in part.groups("TXA") {
+            let document = document(opened, &group, &mut told.notes)?;
+            person.facts.push(Fact::Document(Arc::new(document)));
+        }
+        told.people.push(person);
+    }
+    Ok(())
+}
+
+fn document(
+    opened: &Opened<'_>,
+    part: &Part<'_>,
+    notes: &mut Vec<Note>,
+) -> Result<Document, Refusal> {
+    let profile = opened.reading.profile;
+    let spots = &profile.document;
+    let missing = || refuse(101, part, &spots.number, "the document has no number");
+    let number = part.code(&spots.number).ok_or_else(missing)?;
+    let kind = profile.document(&part.at(&spots.kind).code()).unwrap_or(DocumentKind::Other);
+    if kind == DocumentKind::Other {
+        let place = finding::place(part, &spots.kind);
+        notes
+            .push(Note { place, words: "a type of document that is kept and not used".to_owned() });
+    }
+    let standing = standing(opened, part);
+    let course = profile.course.as_ref();
+    let named = |spot: Option<&Spot>| spot.and_then(|spot| part.code(spot));
+    Ok(Document {
+        key: DocumentKey { system: opened.reading.system.to_owned(), number },
+        kind,
+        moment: dated(opened, part, kind, standing)?,
+        author: clinician::clinician(part.at(&spots.author), profile),
+        standing,
+        course: named(course.map(|it| &it.course)),
+        plan: named(course.map(|it| &it.plan)),
+        session: named(course.map(|it| &it.session)),
+        posted: opened.made,
+        message: opened.reading.message,
+    })
+}
+
+fn standing(opened: &Opened<'_>, part: &Part<'_>) -> Standing {
+    let (spots, spelling) = (&opened.reading.profile.document, &opened.reading.profile.spelling);
+    let says = |spot, spellings| Spelling::is(spellings, &part.at(spot).code());
+    if opened.event == CANCEL || says(&spots.availability, &spelling.withdrawn) {
+        Standing::Withdrawn
+    } else if says(&spots.completion, &spelling.signed) {
+        Standing::InForce
+    } else {
+        Standing::Unsigned
+    }
+}
+
+/// When the exam or approval was. A document that counts must tell it; one that counts for
+/// nothing need not, and is then as old as its message.
+fn dated(
+    opened: &Opened<'_>,
+    part: &Part<'_>,
+    kind: DocumentKind,
+    standing: Standing,
+) -> Result<Moment, Refusal> {
+    let spot = &opened.reading.profile.document.moment;
+    let counts = kind != DocumentKind::Other && standing == Standing::InForce;
+    match moment::local(part.at(spot)) {
+        Some(moment) => Ok(moment),
+        None if !counts => Ok(opened.made),
+        None if part.code(spot).is_none() => {
+            Err(refuse(101, part, spot, "the document has no date"))
+        }
+        None => Err(refuse(102, part, spot, "the date of the document is no date")),
+    }
+}
+
+fn refuse(code: u16, part: &Part<'_>, spot: &Spot, text: &str) -> Refusal {
+    let place = finding::place(part, spot);
+    finding::error(code, &place.segment, place.occurrence, place.field, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interpret::samples::{PID, documents, refused, told};
+    use crate::table::rows;
+
+    #[test]
+    fn a_document_stands_as_its_status_says() {
+        for row in rows(
+            "
+            | event | status | availability | standing  |
+            | T02   | LA     | AV           | InForce   |
+            | T02   | AU     | AV           | InForce   |
+            | T02   | IP     | AV           | Unsigned  |
+            | T02   | PA     | AV           | Unsigned  |
+            | T02   |        |              | Unsigned  |
+            | T08   | LA     | CA           | Withdrawn |
+            | T11   | LA     | AV           | Withdrawn |
+            ",
+        ) {
+            let txa = format!(
+                "TXA|1|OTV|TX|20261008164500|||||1999000510^T^M^^^^MD|||D4^ARIA|||||{}||{}",
+                row["status"], row["availability"]
+            );
+            let told = told(
+                &format!("MDM^{}", row["event"]),
+                &[PID, &txa, "ZRT|C1|P1|||2.25.7", "OBX|1|TX"],
+            );
+            let document = documents(&told)[0];
+            assert_eq!(format!("{:?}", document.standing), row["standing"], "{row}");
+            assert_eq!(
+                (document.key.number.as_str(), document.kind),
+                ("D4", DocumentKind::TreatmentVisit)
+            );
+            assert_eq!(
+                (document.course.as_deref(), document.session.as_deref()),
+                (Some("C1"), Some("2.25.7"))
+            );
+            assert!(document.author.as_ref().unwrap().is_physician());
+            assert_eq!(told.kept, ["OBX"]);
+        }
+    }
+
+    #[test]
+    fn a_document_that_counts_tells_its_number_and_its_date() {
+        let refused = |txa: &str| refused("MDM^T02", &[PID, txa]);
+        assert_eq!(refused("TXA|1|OTV|TX|20261008||||||||||||||LA"), "AE 101 TXA-12");
+        assert_eq!(refused("TXA|1|OTV|TX|||||||||D4|||||LA"), "AE 101 TXA-4");
+        assert_eq!(refused("TXA|1|OTV|TX|soon||||||||D4|||||LA"), "AE 102 TXA-4");
+        let unknown = told("MDM^T02", &[PID, "TXA|1|LETTER|TX|||||||||D4|||||LA"]);
+        assert_eq!((documents(&unknown)[0].kind, unknown.notes.len()), (DocumentKind::Other, 1));
+    }
+}

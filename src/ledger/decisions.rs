@@ -1,0 +1,82 @@
+//! What a person may decide about a line, and what follows.
+
+use super::reconcile::kept_back;
+use super::states::{Cause, may_move};
+use crate::domain::{BookedLine, Decision, Finding, LineState, Outcome};
+
+/// What a person wants done with a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Let a held line go; of a line in doubt, vouch that it arrived.
+    Release,
+    /// Keep a waiting line back.
+    Hold,
+    /// Take a line off that has not left, was declined, or is in doubt and did not arrive.
+    Withdraw,
+    /// Send a line again whose receiver said no, or whose outcome nobody knows.
+    Resend,
+}
+
+/// Why a decision cannot be carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused(pub String);
+
+/// What a decision makes of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// The state it moves to.
+    pub to: LineState,
+    /// What is found against it from now on.
+    pub findings: Vec<Finding>,
+    /// What later looks respect.
+    pub decision: Option<Decision>,
+}
+
+/// What becomes of a line by a person's decision, or why nothing can.
+///
+/// # Errors
+/// When the line is in a state that the decision does not lead out of.
+pub fn decide(line: &BookedLine, action: Action) -> Result<Decided, Refused> {
+    let (to, decision) = match action {
+        Action::Release if line.state == LineState::Unknown => {
+            (LineState::Accepted, line.decision.clone())
+        }
+        Action::Release => (LineState::Queued, Some(Decision::Released(holding(line)))),
+        Action::Hold => (LineState::Held, Some(Decision::Held)),
+        Action::Withdraw => (LineState::Withdrawn, Some(Decision::Withdrawn)),
+        Action::Resend => (LineState::Queued, line.decision.clone()),
+    };
+    let fits = match action {
+        Action::Release => matches!(line.state, LineState::Held | LineState::Unknown),
+        Action::Resend => matches!(line.state, LineState::Declined | LineState::Unknown),
+        Action::Hold | Action::Withdraw => true,
+    };
+    if !fits || !may_move(line.state, to, Cause::Person) {
+        let wanted = action.as_str();
+        return Err(Refused(format!("a line that is {} cannot be {wanted}", line.state.as_str())));
+    }
+    let mut findings = line.findings.clone();
+    match action {
+        Action::Hold => findings.push(kept_back()),
+        Action::Release => findings.retain(|finding| finding.rule != kept_back().rule),
+        Action::Withdraw | Action::Resend => {}
+    }
+    Ok(Decided { to, findings, decision })
+}
+
+fn holding(line: &BookedLine) -> Vec<String> {
+    let holds = line.findings.iter().filter(|finding| finding.outcome == Outcome::Hold);
+    holds.map(|finding| finding.rule.clone()).collect()
+}
+
+impl Action {
+    /// As in `a line that is sent cannot be …`.
+    fn as_str(self) -> &'static str {
+        match self {
+            Action::Release => "released",
+            Action::Hold => "held",
+            Action::Withdraw => "withdrawn",
+            Action::Resend => "sent again",
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! One person, judged: facts in, changes of the books out.
+
+use crate::care;
+use crate::charge;
+use crate::check::{self, Bench};
+use crate::domain::{BookedLine, Claim, Facts, Identifier, JudgedLine, LineId, PersonId, Record};
+use crate::ledger::{self, Change};
+use crate::store::{Loaded, Part};
+
+use super::{Route, Setup};
+
+/// What is known of a person, and the lines on the books.
+pub(super) struct Dossier {
+    pub(super) facts: Facts,
+    pub(super) lines: Vec<BookedLine>,
+}
+
+/// A person's record and every line it earns, judged.
+pub struct Judged {
+    /// The record.
+    pub record: Record,
+    /// The lines with all findings.
+    pub lines: Vec<JudgedLine>,
+}
+
+/// Judges the facts of a person as they stand.
+pub fn judged(facts: &Facts, setup: &Setup) -> Judged {
+    let record = care::record(facts, &setup.tables);
+    let drafted = charge::draft(&record, &setup.tables, &setup.site);
+    let bench = Bench { record: &record, tables: &setup.tables, site: &setup.site };
+    let lines = check::judge(drafted, &bench);
+    Judged { record, lines }
+}
+
+impl Dossier {
+    pub(super) fn new(identifier: Identifier) -> Dossier {
+        let facts = Facts { identifiers: vec![identifier], ..Facts::default() };
+        Dossier { facts, lines: Vec::new() }
+    }
+
+    /// What must change on the books, by what is known now.
+    pub(super) fn judge(&self, setup: &Setup) -> Vec<Change> {
+        let due = judged(&self.facts, setup).lines;
+        ledger::reconcile(&self.lines, due, &|claim| route(&setup.routes, claim))
+    }
+
+    /// The part is on the books: the lines here follow.
+    pub(super) fn booked(&mut self, person: PersonId, part: &Part, ids: &[LineId]) {
+        for change in &part.changes {
+            let Some(line) = self.lines.iter_mut().find(|line| line.id == change.line) else {
+                continue;
+            };
+            line.state = change.to;
+            line.findings.clone_from(&change.findings);
+            line.decision.clone_from(&change.decision);
+            if let Some(content) = &change.content {
+                line.line = (**content).clone();
+            }
+        }
+        for (new, id) in part.new_lines.iter().zip(ids) {
+            let reverses = new.reverses.as_ref().map(|(line, _)| *line);
+            for line in self.lines.iter_mut().filter(|line| Some(line.id) == reverses) {
+                line.reversed_by = Some(*id);
+            }
+            self.lines.push(BookedLine {
+                id: *id,
+                person,
+                line: new.line.clone(),
+                state: new.state,
+                findings: new.findings.clone(),
+                destination: new.destination.clone(),
+                reverses,
+                reversed_by: None,
+                after: None,
+                decision: new.decision.clone(),
+            });
+        }
+    }
+}
+
+impl From<Loaded> for Dossier {
+    fn from(loaded: Loaded) -> Dossier {
+        Dossier { facts: loaded.facts, lines: loaded.lines }
+    }
+}
+
+/// The destinations of a claim; a line that nobody takes still stands on the books once.
+fn route(routes: &[Route], claim: Option<Claim>) -> Vec<Option<String>> {
+    let takes = |route: &&Route| claim.is_some_and(|claim| route.claims.contains(&claim));
+    let names: Vec<Option<String>> =
+        routes.iter().filter(takes).map(|route| Some(route.destination.clone())).collect();
+    if names.is_empty() { vec![None] } else { names }
+}

@@ -1,0 +1,102 @@
+//! One stored message, read: what it tells, or why nothing.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::domain::{Answer, Identifier, Link, MessageState, Reason};
+use crate::interpret::{self, Reading, Told};
+use crate::store::StoredMessage;
+
+use super::Pipeline;
+
+/// A message and what it tells.
+#[derive(Clone)]
+pub(super) struct Read<'a> {
+    pub(super) stored: &'a StoredMessage,
+    pub(super) outcome: Outcome,
+    /// The day that lists go by, in the site's calendar.
+    pub(super) day: jiff::civil::Date,
+}
+
+/// What reading came to.
+#[derive(Clone)]
+pub(super) enum Outcome {
+    /// It was understood.
+    Told(Box<Told>),
+    /// It can be taken no further.
+    Refused(Reason),
+    /// We failed on it.
+    Stuck(String),
+}
+
+impl Pipeline {
+    /// Reads a message; a panic of ours makes it stuck and goes no further.
+    pub(super) fn read<'a>(&self, stored: &'a StoredMessage) -> Read<'a> {
+        let received = stored.received.to_zoned(self.setup.time_zone.clone()).date();
+        let outcome = match (stored.answer, &stored.reason) {
+            (Answer::Accept, _) => self.understand(stored),
+            (Answer::Error | Answer::Reject, Some(reason)) => Outcome::Refused(reason.clone()),
+            (Answer::Error | Answer::Reject, None) => Outcome::Refused(unexplained()),
+        };
+        let day = match &outcome {
+            Outcome::Told(told) => told.made.date,
+            Outcome::Refused(_) | Outcome::Stuck(_) => received,
+        };
+        Read { stored, outcome, day }
+    }
+
+    fn understand(&self, stored: &StoredMessage) -> Outcome {
+        let source = self.setup.sources.iter().find(|source| *source.name == *stored.source);
+        let profile = source.and_then(|source| self.setup.tables.profile(&source.profile));
+        let (Some(source), Some(profile)) = (source, profile) else {
+            let name = &stored.source;
+            return Outcome::Stuck(format!("the settings name no source `{name}` any more"));
+        };
+        let reading = Reading {
+            profile,
+            system: &source.system,
+            time_zone: &self.setup.time_zone,
+            message: stored.id,
+            received: stored.received,
+        };
+        match catch_unwind(AssertUnwindSafe(|| interpret::read(&stored.raw, &reading))) {
+            Ok(Ok(told)) => Outcome::Told(Box::new(told)),
+            Ok(Err(refusal)) => Outcome::Refused(refusal.reason),
+            Err(_) => Outcome::Stuck("the daemon failed while it read the message".into()),
+        }
+    }
+}
+
+fn unexplained() -> Reason {
+    Reason { place: None, code: 207, text: "refused when it came".into() }
+}
+
+impl Read<'_> {
+    /// Numbers that it joins or parts.
+    pub(super) fn links(&self) -> impl Iterator<Item = &Link> {
+        let told = match &self.outcome {
+            Outcome::Told(told) => told.links.as_slice(),
+            Outcome::Refused(_) | Outcome::Stuck(_) => &[],
+        };
+        told.iter()
+    }
+
+    /// Every number that it names in links.
+    pub(super) fn identifiers(&self) -> impl Iterator<Item = &Identifier> {
+        self.links().flat_map(|link| match link {
+            Link::Merge { survivor, old } => [survivor, old],
+            Link::Split { one, other } => [one, other],
+        })
+    }
+
+    /// What became of the message.
+    pub(super) fn state(&self) -> MessageState {
+        match &self.outcome {
+            Outcome::Told(told) => match &told.ignored {
+                Some(why) => MessageState::Ignored(why.clone()),
+                None => MessageState::Done,
+            },
+            Outcome::Refused(reason) => MessageState::Refused(reason.clone()),
+            Outcome::Stuck(why) => MessageState::Stuck(why.clone()),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What a listener has seen, in numbers.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Something that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// A connection was taken.
+    Connection,
+    /// A connection was turned away: there were too many.
+    ConnectionTurnedAway,
+    /// A message was stored and accepted.
+    Accepted,
+    /// A message was stored and refused.
+    Refused,
+    /// A message could not be stored; its sender was told so.
+    NotStored,
+    /// An acknowledgment came in where messages are expected; it is never answered.
+    StrayAcknowledgment,
+    /// A frame was longer than allowed.
+    TooLong,
+    /// A peer went away, or was too slow, in the middle of a frame; nothing of it was stored.
+    CutFrame,
+    /// A connection was closed for silence.
+    Idle,
+    /// A byte stood between frames.
+    SkippedByte,
+}
+
+const NAMES: [(Counted, &str); KINDS] = [
+    (Counted::Connection, "connections"),
+    (Counted::ConnectionTurnedAway, "connections_turned_away"),
+    (Counted::Accepted, "messages_accepted"),
+    (Counted::Refused, "messages_refused"),
+    (Counted::NotStored, "messages_not_stored"),
+    (Counted::StrayAcknowledgment, "stray_acknowledgments"),
+    (Counted::TooLong, "frames_too_long"),
+    (Counted::CutFrame, "frames_cut"),
+    (Counted::Idle, "connections_idle"),
+    (Counted::SkippedByte, "bytes_skipped"),
+];
+
+const KINDS: usize = 10;
+
+/// What a listener has seen since it began.
+#[derive(Debug, Default)]
+pub struct Counts([AtomicU64; KINDS]);
+
+impl Counts {
+    /// How often.
+    pub fn of(&self, what: Counted) -> u64 {
+        self.0[place(what)].load(Ordering::Relaxed)
+    }
+
+    /// Everything, each by its name in metrics.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        NAMES.iter().map(|(what, name)| (*name, self.of(*what)))
+    }
+
+    pub(super) fn add(&self, what: Counted, times: u64) {
+        self.0[place(what)].fetch_add(times, Ordering::Relaxed);
+    }
+
+    pub(super) fn one(&self, what: Counted) {
+        self.add(what, 1);
+    }
+}
+
+fn place(what: Counted) -> usize {
+    match what {
+        Counted::Connection => 0,
+        Counted::ConnectionTurnedAway => 1,
+        Counted::Accepted => 2,
+        Counted::Refused => 3,
+        Counted::NotStored => 4,
+        Counted::StrayAcknowledgment => 5,
+        Counted::TooLong => 6,
+        Counted::CutFrame => 7,
+        Counted::Idle => 8,
+        Counted::SkippedByte => 9,
+    }
+}

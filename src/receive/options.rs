@@ -1,0 +1,47 @@
+//! How much a listener takes, and how long it waits.
+
+use std::time::Duration;
+
+/// Bytes of one message.
+pub const MESSAGE_BYTES_MAX: usize = 16 << 20;
+/// Connections of one source at a time.
+pub const CONNECTIONS_MAX: usize = 256;
+/// After this long without a byte, a connection is closed.
+pub const IDLE_SECONDS_MAX: u64 = 3_600;
+/// A message that has begun must be there after this long, however its bytes trickle.
+pub const FRAME_SECONDS_MAX: u64 = 60;
+/// Messages of one connection that are stored together, if they wait already.
+pub const TOGETHER_MESSAGES_MAX: usize = 128;
+/// Their bytes, beyond the last of them.
+pub const TOGETHER_BYTES_MAX: usize = 4 << 20;
+
+/// How long a peer may take to take its answers.
+pub(super) const ANSWER_SECONDS_MAX: u64 = 30;
+/// How long a listener that stops waits for messages that have begun to come.
+pub(super) const STOP_SECONDS_MAX: u64 = 5;
+/// How long a peer that sent too much is listened to, so that it can read why it is cut off.
+pub(super) const LINGER_SECONDS_MAX: u64 = 2;
+
+/// How much a listener takes, and how long it waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one message.
+    pub message_bytes_max: usize,
+    /// Connections at a time.
+    pub connections_max: usize,
+    /// How long a connection may be silent.
+    pub idle: Duration,
+    /// How long one message may take to come.
+    pub frame: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            message_bytes_max: MESSAGE_BYTES_MAX,
+            connections_max: CONNECTIONS_MAX,
+            idle: Duration::from_secs(IDLE_SECONDS_MAX),
+            frame: Duration::from_secs(FRAME_SECONDS_MAX),
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! What waits to be sent, what was sent, and what was said to it.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::domain::{
+    BookedLine, Entry, EntryKind, Identifier, LineId, LineState, PersonId, Registration, Who,
+};
+use crate::store::Error;
+
+use super::views::Attempt;
+use super::work::{Mark, Settlement, Settling};
+use super::writer::Writing;
+use super::{chain, people, rows};
+
+/// A line that may leave, with what its receiver wants to know of the patient.
+#[derive(Debug, Clone)]
+pub struct Queued {
+    /// The line.
+    pub line: BookedLine,
+    /// How often it was sent before.
+    pub attempts: u32,
+    /// Its lane: no two lines of one lane are on their way to one destination at a time.
+    pub lane: String,
+    /// The patient's numbers; the first is the one that goes on.
+    pub identifiers: Vec<Identifier>,
+    /// Who the patient is.
+    pub registration: Registration,
+}
+
+/// The lane of a line: its account, or where nobody knows one, its person.
+pub(super) fn lane(account: Option<&str>, person: PersonId) -> String {
+    match account.filter(|account| !account.is_empty()) {
+        Some(account) => account.to_owned(),
+        None => format!("#{}", person.0),
+    }
+}
+
+/// A line that is not in the way of another, and for which nothing is in the way.
+const IS_FREE: &str = "line.state = 'queued' AND line.destination = ?1
+    AND NOT EXISTS (SELECT 1 FROM line AS other WHERE other.destination = ?1
+        AND other.state IN ('sent', 'unknown') AND other.lane = line.lane)
+    AND (line.after_line IS NULL OR EXISTS (SELECT 1 FROM line AS first
+        WHERE first.id = line.after_line AND first.state = 'accepted'))";
+
+/// How often a line was sent before.
+const ATTEMPTS: &str = "(SELECT count(*) FROM attempt WHERE attempt.line = line.id) AS attempts";
+
+/// Lines that may leave now.
+pub(super) fn next_to_send(
+    db: &Connection,
+    destination: &str,
+    busy: &[String],
+    limit: usize,
+) -> Result<Vec<Queued>, Error> {
+    let select = format!(
+        "SELECT {}, lane, {ATTEMPTS} FROM line WHERE {IS_FREE} ORDER BY id",
+        rows::LINE_COLUMNS
+    );
+    let mut select = db.prepare_cached(&select)?;
+    let mut found = select.query([destination])?;
+    let mut queued = Vec::new();
+    while queued.len() < limit
+        && let Some(row) = found.next()?
+    {
+        let lane: String = row.get("lane")?;
+        if !busy.contains(&lane) {
+            let line = rows::line(row)?;
+            queued.push(Queued {
+                identifiers: people::identifiers_of(db, line.person)?,
+                registration: people::registration(db, line.person)?,
+                line,
+                lane,
+                attempts: row.get("attempts")?,
+            });
+        }
+    }
+    Ok(queued)
+}
+
+/// Marks a line as sent, if it may leave; and keeps what leaves.
+pub(super) fn mark(writing: &mut Writing<'_>, mark: &Mark) -> Result<bool, Error> {
+    let update = format!(
+        "UPDATE line SET state = 'sent', updated_at = ?3 WHERE id = ?2 AND body = ?4 AND {IS_FREE}"
+    );
+    let content = serde_json::to_string(&mark.content)?;
+    let at = mark.at.as_millisecond();
+    let moved = writing.db.prepare_cached(&update)?.execute((
+        &mark.destination,
+        mark.line.0,
+        at,
+        &content,
+    ))?;
+    if moved == 0 {
+        return Ok(false);
+    }
+    let insert = "INSERT INTO attempt (line, destination, control_id, started_at, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5)";
+    let row = (mark.line.0, &mark.destination, &mark.control_id, at, &*mark.bytes);
+    writing.db.prepare_cached(insert)?.execute(row)?;
+    let body = json!({
+        "destination": mark.destination,
+        "control_id": mark.control_id,
+        "bytes": mark.bytes.len(),
+        "sha256": hex(&Sha256::digest(&mark.bytes)),
+    });
+    by_the_daemon(writing, EntryKind::Attempt, mark.line, body, mark.at)?;
+    Ok(true)
+}
+
+/// Notes what became of an attempt, and moves its line where the answer leads on from there.
+pub(super) fn settle(
+    writing: &mut Writing<'_>,
+    settlement: &Settlement,
+) -> Result<Settling, Error> {
+    let select = "SELECT attempt.id, line.state FROM attempt JOIN line ON line.id = attempt.line
+         WHERE attempt.line = ?1 AND attempt.control_id = ?2 ORDER BY attempt.id DESC LIMIT 1";
+    let key = (settlement.line.0, &settlement.control_id);
+    let found = writing
+        .db
+        .prepare_cached(select)?
+        .query_row(key, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+        .optional()?;
+    let Some((attempt, state)) = found else { return Ok(Settling::NoSuchAttempt) };
+    let from = rows::state(&state)?;
+    let leads_on = settlement.answer.from_states().contains(&from);
+    let to = leads_on.then(|| settlement.answer.to());
+    note_answer(writing, attempt, settlement, leads_on)?;
+    if let Some(to) = to {
+        let update = "UPDATE line SET state = ?2, updated_at = ?3 WHERE id = ?1";
+        let row = (settlement.line.0, to.as_str(), settlement.at.as_millisecond());
+        writing.db.prepare_cached(update)?.execute(row)?;
+    }
+    let body = json!({
+        "control_id": settlement.control_id,
+        "said": settlement.answer.to().as_str(),
+        "text": settlement.answer.text(),
+        "from": from.as_str(),
+        "to": to.map(LineState::as_str),
+    });
+    by_the_daemon(writing, EntryKind::Answered, settlement.line, body, settlement.at)?;
+    Ok(if leads_on { Settling::Moved { from } } else { Settling::Elsewhere(from) })
+}
+
+/// An answer that leads nowhere does not overwrite one that did.
+fn note_answer(
+    writing: &Writing<'_>,
+    attempt: i64,
+    settlement: &Settlement,
+    leads_on: bool,
+) -> Result<(), Error> {
+    let update = "UPDATE attempt SET finished_at = ?2, outcome = ?3, text = ?4, answer = ?5
+         WHERE id = ?1 AND (?6 OR finished_at IS NULL)";
+    writing.db.prepare_cached(update)?.execute((
+        attempt,
+        settlement.at.as_millisecond(),
+        settlement.answer.to().as_str(),
+        settlement.answer.text(),
+        settlement.bytes.as_deref(),
+        leads_on,
+    ))?;
+    Ok(())
+}
+
+fn by_the_daemon(
+    writing: &mut Writing<'_>,
+    kind: EntryKind,
+    line: LineId,
+    body: serde_json::Value,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let body = body.to_string();
+    let entry = Entry { kind, who: Who::Daemon, message: None, line: Some(line), body };
+    chain::append(writing, &entry, None, at)
+}
+
+const ATTEMPT_COLUMNS: &str = "attempt.line, attempt.destination, attempt.control_id, started_at,
+    bytes, finished_at, outcome, text, answer";
+
+/// Every sending of a line.
+pub(super) fn attempts_of(db: &Connection, line: LineId) -> Result<Vec<Attempt>, Error> {
+    let select = format!("SELECT {ATTEMPT_COLUMNS} FROM attempt WHERE line = ?1 ORDER BY id");
+    db.prepare_cached(&select)?.query_and_then([line.0], attempt)?.collect()
+}
+
+/// The last sending of every line that is sent or unknown.
+pub(super) fn in_flight(db: &Connection, destination: &str) -> Result<Vec<Attempt>, Error> {
+    let select = format!(
+        "SELECT {ATTEMPT_COLUMNS} FROM line JOIN attempt
+             ON attempt.id = (SELECT max(id) FROM attempt WHERE attempt.line = line.id)
+         WHERE line.destination = ?1 AND line.state IN ('sent', 'unknown') ORDER BY line.id"
+    );
+    db.prepare_cached(&select)?.query_and_then([destination], attempt)?.collect()
+}
+
+/// How many lines wait for each destination.
+pub(super) fn waiting_by_destination(db: &Connection) -> Result<Vec<(String, u64)>, Error> {
+    let select = format!(
+        "SELECT destination, count(*) FROM line
+         WHERE {} AND state <> 'declined' AND destination IS NOT NULL
+         GROUP BY destination ORDER BY destination",
+        rows::IS_OPEN
+    );
+    let mut select = db.prepare_cached(&select)?;
+    let counted = select.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
+    counted
+        .map(|row| row.map(|(name, count)| (name, u64::try_from(count).unwrap_or(0))))
+        .map(|row| row.map_err(Error::from))
+        .collect()
+}
+
+fn attempt(row: &Row<'_>) -> Result<Attempt, Error> {
+    let outcome: Option<String> = row.get(6)?;
+    Ok(Attempt {
+        line: LineId(row.get(0)?),
+        destination: row.get(1)?,
+        control_id: row.get(2)?,
+        started: rows::timestamp(row.get(3)?)?,
+        bytes: row.get(4)?,
+        finished: row.get::<_, Option<i64>>(5)?.map(rows::timestamp).transpose()?,
+        outcome: outcome.map(|text| rows::state(&text)).transpose()?,
+        text: row.get(7)?,
+        answer: row.get(8)?,
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::*;
+    use super::super::{Books, NewLine, Settled};
+    use super::*;
+    use crate::domain::ChargeLine;
+    use crate::store::LineRef;
+
+    fn free(books: &Books, busy: &[&str]) -> Vec<i64> {
+        let busy: Vec<String> = busy.iter().map(|lane| (*lane).to_owned()).collect();
+        let look = |db: &Connection| next_to_send(db, "billing", &busy, 9);
+        books.readers.read(look).unwrap().iter().map(|it| it.line.id.0).collect()
+    }
+
+    async fn mark(books: &Books, line: i64) -> bool {
+        let content = books.line(LineId(line)).unwrap().unwrap().line.line;
+        mark_as(books, line, content).await
+    }
+
+    async fn mark_as(books: &Books, line: i64, content: ChargeLine) -> bool {
+        let mark = Mark {
+            line: LineId(line),
+            destination: "billing".into(),
+            control_id: format!("M{line}"),
+            bytes: "MSH".into(),
+            content: Box::new(content),
+            at: at(1),
+        };
+        books.mark_sent(mark).await.unwrap()
+    }
+
+    async fn settle(books: &Books, line: i64, answer: Settled) -> Settling {
+        let settlement = Settlement {
+            line: LineId(line),
+            control_id: format!("M{line}"),
+            answer,
+            bytes: Some("MSA".into()),
+            at: at(2),
+        };
+        books.settle(settlement).await.unwrap()
+    }
+
+    /// Two lines of account A, one of B, one of nobody, and one that waits for the third.
+    fn five_lines() -> Books {
+        let books = Books::open_in_memory().unwrap();
+        let lines = [Some("A"), Some("A"), Some("B"), None, Some("C")].into_iter().enumerate();
+        let lines = lines.map(|(nth, account)| {
+            let line = drafted(charge("C1", account, &nth.to_string()));
+            NewLine { after: (nth == 4).then_some(LineRef::New(2)), ..line }
+        });
+        book(&books, "1", lines.collect());
+        books
+    }
+
+    #[tokio::test]
+    async fn a_lane_gives_nothing_until_what_was_sent_is_answered() {
+        let books = five_lines();
+        assert_eq!(free(&books, &[]), [1, 2, 3, 4]);
+        assert_eq!(free(&books, &["B"]), [1, 2, 4]);
+        assert!(mark(&books, 1).await);
+        assert_eq!(free(&books, &[]), [3, 4]);
+        assert!(!mark(&books, 2).await, "its lane is not free");
+        assert!(!mark(&books, 1).await, "it is out already");
+        let unknown = settle(&books, 1, Settled::Unknown("no answer".into())).await;
+        assert_eq!(unknown, Settling::Moved { from: LineState::Sent });
+        assert_eq!(free(&books, &[]), [3, 4]);
+        let late = settle(&books, 1, Settled::Accepted).await;
+        assert_eq!(late, Settling::Moved { from: LineState::Unknown });
+        assert_eq!(free(&books, &[]), [2, 3, 4]);
+    }
+
+    #[tokio::test]
+    async fn nothing_leaves_of_a_line_that_says_something_else_by_now() {
+        let books = five_lines();
+        let mut stale = books.line(LineId(1)).unwrap().unwrap().line.line;
+        stale.department = Some("as it was before".into());
+        assert!(!mark_as(&books, 1, stale).await);
+        assert!(mark(&books, 1).await);
+    }
+
+    #[tokio::test]
+    async fn a_line_waits_for_the_final_yes_of_the_one_before_it() {
+        let books = five_lines();
+        assert!(!mark(&books, 5).await);
+        assert!(mark(&books, 3).await);
+        settle(&books, 3, Settled::Declined("no such account".into())).await;
+        assert_eq!(free(&books, &[]), [1, 2, 4]);
+        let after_no = settle(&books, 3, Settled::Accepted).await;
+        assert_eq!(after_no, Settling::Elsewhere(LineState::Declined));
+        let kept = &books.attempts_of(LineId(3)).unwrap()[0];
+        assert_eq!(kept.outcome, Some(LineState::Declined), "the answer that counted stays");
+        assert_eq!(kept.text.as_deref(), Some("no such account"));
+    }
+
+    #[tokio::test]
+    async fn a_yes_can_turn_into_a_no_and_what_did_not_arrive_waits_again() {
+        let books = five_lines();
+        assert!(mark(&books, 1).await);
+        settle(&books, 1, Settled::BackToQueue("refused to connect".into())).await;
+        assert_eq!(free(&books, &[]), [1, 2, 3, 4]);
+        assert!(mark(&books, 3).await);
+        assert_eq!(books.in_flight("billing").unwrap()[0].control_id, "M3");
+        settle(&books, 3, Settled::Accepted).await;
+        assert_eq!(free(&books, &[]), [1, 2, 4, 5]);
+        let late_no = settle(&books, 3, Settled::Declined("on second thoughts".into())).await;
+        assert_eq!(late_no, Settling::Moved { from: LineState::Accepted });
+        assert_eq!(settle(&books, 4, Settled::Accepted).await, Settling::NoSuchAttempt);
+        let kinds: Vec<_> =
+            books.entries_of_line(LineId(3)).unwrap().iter().map(|it| it.entry.kind).collect();
+        let expected =
+            [EntryKind::Drafted, EntryKind::Attempt, EntryKind::Answered, EntryKind::Answered];
+        assert_eq!(kinds, expected);
+        assert_eq!(books.verify().unwrap().broken_at, None);
+    }
+
+    #[test]
+    fn hot_questions_use_their_indexes() {
+        let books = five_lines();
+        let next = format!("SELECT id FROM line WHERE {IS_FREE} ORDER BY id");
+        let mark = format!("UPDATE line SET state = 'sent' WHERE id = ?2 AND {IS_FREE}");
+        for (question, indexes) in [
+            (next.as_str(), vec!["line_queued", "line_in_the_way", "PRIMARY KEY"]),
+            (mark.as_str(), vec!["PRIMARY KEY", "line_in_the_way", "PRIMARY KEY"]),
+            ("SELECT max(id) FROM attempt WHERE line = 1", vec!["attempt_line"]),
+            (
+                &format!("SELECT id FROM line WHERE {} AND state = 'held'", rows::IS_OPEN),
+                vec!["line_open"],
+            ),
+            ("SELECT id FROM line WHERE person = 1 AND key = 'k'", vec!["line_person"]),
+        ] {
+            let plan: Vec<String> = books
+                .readers
+                .read(|db| {
+                    let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {question}"))?;
+                    let steps =
+                        explain.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>();
+                    Ok(steps?)
+                })
+                .unwrap();
+            let looks: Vec<_> =
+                plan.iter().filter(|it| it.contains("SEARCH") || it.contains("SCAN")).collect();
+            let used = looks.len() == indexes.len()
+                && looks.iter().zip(&indexes).all(|(look, index)| look.contains(index));
+            assert!(used, "{question}: {plan:?}");
+            assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{question}: {plan:?}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Only one daemon works in a folder.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use super::Error;
+use super::database::folder_for_writing;
+
+const LOCK_FILE: &str = "daemon.lock";
+
+/// The right to run a daemon on a store; given back when dropped, or when the process ends in
+/// whatever way. Commands that only ask or decide do without it.
+#[derive(Debug)]
+pub struct StoreLock {
+    _file: File,
+}
+
+impl StoreLock {
+    /// Takes the folder, which is made if it is missing.
+    pub fn take(folder: &Path) -> Result<StoreLock, Error> {
+        folder_for_writing(folder)?;
+        let path = folder.join(LOCK_FILE);
+        let refuse = |error| Error::not_writable(folder.to_owned(), error);
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(refuse)?;
+        match file.try_lock() {
+            Ok(()) => Ok(StoreLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Error::HeldByAnother { path }),
+            Err(TryLockError::Error(error)) => Err(refuse(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_daemon_is_refused_until_the_first_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = StoreLock::take(folder.path()).unwrap();
+        let second = StoreLock::take(folder.path());
+        assert!(matches!(second, Err(Error::HeldByAnother { .. })), "{second:?}");
+        drop(first);
+        StoreLock::take(folder.path()).unwrap();
+    }
+}

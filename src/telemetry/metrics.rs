@@ -1,0 +1,142 @@
+//! The numbers at `/metrics`. Names are `collimator_<room>_<noun>_<unit>_total`; labels are names
+//! from the settings and words of ours, never anything of a patient.
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// All numbers. Cheap to use from anywhere; one for each daemon.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    received: Family<Received, Gauge>,
+    sends: Family<Sent, Counter>,
+    processed: Counter,
+    behind: Gauge,
+    wal: Gauge<i64>,
+    stuck: Counter,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Received {
+    source: String,
+    what: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Sent {
+    destination: String,
+    outcome: Outcome,
+}
+
+/// How an attempt to send ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Outcome {
+    /// The receiver said yes.
+    Accepted,
+    /// The receiver said no.
+    Declined,
+    /// Nobody knows.
+    Unknown,
+    /// Provably nothing left.
+    Later,
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        Metrics::new()
+    }
+}
+
+impl Metrics {
+    /// All numbers at zero.
+    pub fn new() -> Metrics {
+        let mut metrics = Metrics {
+            registry: Registry::with_prefix("collimator"),
+            received: Family::default(),
+            sends: Family::default(),
+            processed: Counter::default(),
+            behind: Gauge::default(),
+            wal: Gauge::default(),
+            stuck: Counter::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "receive_seen",
+            "What listeners have seen since the start, by source: messages, connections, frames",
+            self.received.clone(),
+        );
+        registry.register(
+            "dispatch_sends",
+            "Attempts to send a line, by destination and outcome",
+            self.sends.clone(),
+        );
+        registry.register(
+            "pipeline_messages",
+            "Messages carried through the rules",
+            self.processed.clone(),
+        );
+        registry.register(
+            "pipeline_behind_messages",
+            "Messages stored and not yet carried through the rules",
+            self.behind.clone(),
+        );
+        registry.register(
+            "pipeline_stuck_messages",
+            "Messages on which the daemon itself failed",
+            self.stuck.clone(),
+        );
+        registry.register(
+            "store_wal_bytes",
+            "Size of the write-ahead files of the store",
+            self.wal.clone(),
+        );
+    }
+
+    /// A listener has seen so many of something since the start.
+    pub fn received(&self, source: &str, what: &'static str, count: u64) {
+        let labels = Received { source: source.to_owned(), what };
+        self.received.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// An attempt to send ended.
+    pub fn sent(&self, destination: &str, outcome: Outcome) {
+        let labels = Sent { destination: destination.to_owned(), outcome };
+        self.sends.get_or_create(&labels).inc();
+    }
+
+    /// Messages were carried through the rules, and so many wait.
+    pub fn processed(&self, messages: u64, behind: i64) {
+        self.processed.inc_by(messages);
+        self.behind.set(behind);
+    }
+
+    /// The daemon itself failed on a message.
+    pub fn stuck(&self) {
+        self.stuck.inc();
+    }
+
+    /// The write-ahead files have this size.
+    pub fn wal_bytes(&self, bytes: u64) {
+        self.wal.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// All numbers, in the text form that Prometheus reads.
+    pub fn render(&self) -> String {
+        let mut out = String::new();
+        match text::encode(&mut out, &self.registry) {
+            Ok(()) => out,
+            Err(error) => {
+                tracing::warn!(%error, "the metrics could not be written");
+                String::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Writes the acknowledgment of a message.
+
+use super::scan::{Scan, minor_version};
+use super::{Delimiters, MsaCode, Objection, escape};
+
+/// Longer texts are cut: receivers keep no more.
+pub const ERROR_TEXT_CHARS_MAX: usize = 254;
+
+/// What the sender of a message is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Acknowledgment<'a> {
+    /// The answer.
+    pub code: MsaCode,
+    /// Why, if the answer is not yes.
+    pub objection: Option<&'a Objection>,
+    /// When it is said (MSH-7).
+    pub made: &'a str,
+    /// Our own control id (MSH-10).
+    pub control_id: &'a str,
+}
+
+/// Writes the acknowledgment, in the sender's delimiters, version and charset.
+pub fn acknowledge(scan: &Scan<'_>, told: &Acknowledgment<'_>) -> Vec<u8> {
+    let mut out = Out { bytes: Vec::with_capacity(256), delimiters: scan.delimiters() };
+    header(scan, told, &mut out);
+    out.raw(b"\rMSA");
+    out.field(told.code.as_str().as_bytes());
+    out.field(scan.control_id());
+    if let Some(objection) = told.objection {
+        out.text(&objection.text);
+        out.raw(b"\rERR");
+        error(scan, objection, &mut out);
+    }
+    out.raw(b"\r");
+    out.bytes
+}
+
+fn header(scan: &Scan<'_>, told: &Acknowledgment<'_>, out: &mut Out) {
+    out.raw(b"MSH");
+    let signs = out.delimiters.signs();
+    out.field(signs.as_bytes());
+    for number in [5, 6, 3, 4] {
+        out.field(scan.header(number));
+    }
+    out.field(told.made.as_bytes());
+    out.field(b"");
+    out.field(b"ACK");
+    if minor(scan) >= 4 && !scan.event().is_empty() {
+        out.component(scan.event());
+        out.component("ACK");
+    }
+    out.field(told.control_id.as_bytes());
+    out.field(some_or(scan.header(11), b"P"));
+    out.field(some_or(scan.header(12), b"2.5.1"));
+    let charset = scan.header(18);
+    if !charset.is_empty() {
+        (13..18).for_each(|_| out.field(b""));
+        out.field(charset);
+    }
+}
+
+fn error(scan: &Scan<'_>, objection: &Objection, out: &mut Out) {
+    let minor = minor(scan);
+    match minor {
+        0..=6 => old_location(objection, out),
+        _ => out.field(b""),
+    }
+    if minor < 5 {
+        return;
+    }
+    out.field(b"");
+    location(objection, out);
+    out.field(objection.code.to_string().as_bytes());
+    out.component(meaning(objection.code));
+    out.component("HL70357");
+    out.field(b"E");
+    (5..8).for_each(|_| out.field(b""));
+    out.text(&objection.text);
+}
+
+/// ERR-1: place, and behind it the code.
+fn old_location(objection: &Objection, out: &mut Out) {
+    out.field(b"");
+    location(objection, out);
+    let written = objection.location.as_ref().map_or(0, |it| if it.field > 0 { 3 } else { 2 });
+    (written.max(1)..3).for_each(|_| out.component(""));
+    out.component(&objection.code.to_string());
+    if let Some(subcomponent) = out.delimiters.subcomponent {
+        out.raw(&[subcomponent]);
+        out.escaped(meaning(objection.code));
+    }
+}
+
+fn location(objection: &Objection, out: &mut Out) {
+    if let Some(place) = &objection.location {
+        out.escaped(&place.segment);
+        out.component(&place.occurrence.to_string());
+        if place.field > 0 {
+            out.component(&place.field.to_string());
+        }
+    }
+}
+
+/// Table 0357.
+fn meaning(code: u16) -> &'static str {
+    match code {
+        0 => "Message accepted",
+        100 => "Segment sequence error",
+        101 => "Required field missing",
+        102 => "Data type error",
+        103 => "Table value not found",
+        104 => "Value too long",
+        200 => "Unsupported message type",
+        201 => "Unsupported event code",
+        202 => "Unsupported processing id",
+        203 => "Unsupported version id",
+        204 => "Unknown key identifier",
+        205 => "Duplicate key identifier",
+        206 => "Application record locked",
+        _ => "Application error",
+    }
+}
+
+/// The version that the answer is written in; one that nobody knows is answered as 2.5.1.
+fn minor(scan: &Scan<'_>) -> u8 {
+    minor_version(&scan.version()).unwrap_or(5)
+}
+
+fn some_or<'a>(told: &'a [u8], other: &'a [u8]) -> &'a [u8] {
+    if told.trim_ascii().is_empty() { other } else { told }
+}
+
+struct Out {
+    bytes: Vec<u8>,
+    delimiters: Delimiters,
+}
+
+impl Out {
+    fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// A field that stands already as it must.
+    fn field(&mut self, bytes: &[u8]) {
+        self.bytes.push(self.delimiters.field);
+        self.raw(bytes);
+    }
+
+    fn component(&mut self, text: &str) {
+        self.bytes.push(self.delimiters.component);
+        self.escaped(text);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.field(b"");
+        let cut: String = text.chars().take(ERROR_TEXT_CHARS_MAX).map(plain).collect();
+        self.escaped(&cut);
+    }
+
+    fn escaped(&mut self, text: &str) {
+        let delimiters = self.delimiters;
+        self.raw(escape::encode(text, &delimiters).as_bytes());
+    }
+}
+
+/// Our texts must be readable in whatever charset the sender uses.
+fn plain(sign: char) -> char {
+    if sign.is_ascii() { sign } else { '?' }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::hl7::scan;
+
+    fn acknowledged(message: &str) -> String {
+        let found = scan(message.as_bytes());
+        let objection = found.verdict.clone().err();
+        let code = objection.as_ref().map_or(MsaCode::Accept, |it| it.answer);
+        let told = Acknowledgment {
+            code,
+            objection: objection.as_ref(),
+            made: "20261008120000",
+            control_id: "C1",
+        };
+        String::from_utf8(acknowledge(&found, &told)).unwrap().replace('\r', "!")
+    }
+
+    #[test]
+    fn yes_is_said_with_the_senders_own_words() {
+        let ok = "!PID|||5!FT1||1||20261008".replace('!', "\r");
+        for (header, answer) in [
+            (
+                r"MSH|^~\&|ARIA|RAD|COL|EX|20261008||DFT^P03^DFT_P03|K1  |P|2.5.1|||AL|NE",
+                r"MSH|^~\&|COL|EX|ARIA|RAD|20261008120000||ACK^P03^ACK|C1|P|2.5.1!MSA|AA|K1  !",
+            ),
+            (
+                r"MSH|^~\&|||COL|EX|20261008||DFT^P03|K1|P|2.3.1",
+                r"MSH|^~\&|COL|EX|||20261008120000||ACK|C1|P|2.3.1!MSA|AA|K1!",
+            ),
+            (
+                r"MSH|^~\&#|A|B|C|D|20261008||DFT^P03|K1|P^T|2.7||||||8859/1",
+                r"MSH|^~\&#|C|D|A|B|20261008120000||ACK^P03^ACK|C1|P^T|2.7||||||8859/1!MSA|AA|K1!",
+            ),
+        ] {
+            assert_eq!(acknowledged(&format!("{header}{ok}")), answer);
+        }
+    }
+
+    #[test]
+    fn no_is_said_as_the_version_wants_it() {
+        let no = |version: &str| {
+            let text = format!("MSH|^~\\&|A|B|C|D|||DFT^P03|K1|P|{version}\rPID|||5\rFT1||1||x");
+            let answer = acknowledged(&text);
+            answer.split_once("!MSA").unwrap().1.to_owned()
+        };
+        let msa = "|AE|K1|the date of service is no date!ERR";
+        assert_eq!(no("2.4"), format!("{msa}|FT1^1^4^102&Data type error!"));
+        assert_eq!(
+            no("2.5.1"),
+            format!(
+                "{msa}|FT1^1^4^102&Data type error|FT1^1^4|102^Data type error^HL70357|E||||the date of service is no date!"
+            )
+        );
+        assert_eq!(
+            no("2.7"),
+            format!(
+                "{msa}||FT1^1^4|102^Data type error^HL70357|E||||the date of service is no date!"
+            )
+        );
+    }
+
+    #[test]
+    fn a_message_without_a_usable_header_gets_an_answer_too() {
+        let answer = acknowledged("hello");
+        assert!(
+            answer.starts_with(r"MSH|^~\&|||||20261008120000||ACK|C1|P|2.5.1!MSA|AR||"),
+            "{answer}"
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_cannot_break_the_answer() {
+        let found = scan(b"MSH|^~\\&|A");
+        let objection = Objection::error(207, format!("a|b\r\u{e9}{}", "x".repeat(400)));
+        let told = Acknowledgment {
+            code: MsaCode::Error,
+            objection: Some(&objection),
+            made: "",
+            control_id: "",
+        };
+        let answer = String::from_utf8(acknowledge(&found, &told)).unwrap();
+        assert!(answer.contains(r"a\F\b\X0D\?xxx"), "{answer}");
+        assert_eq!(answer.matches('\r').count(), 3);
+        assert!(answer.len() < 700);
+    }
+}

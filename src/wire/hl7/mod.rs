@@ -1,0 +1,35 @@
+//! HL7 v2: messages read and written.
+//!
+//! [`scan`] looks at a message before it is answered, [`acknowledge`] writes the answer,
+//! [`Message`] takes it apart, [`Writer`] writes one, [`answer::read`] reads what comes back,
+//! [`split()`] takes a file apart, [`time::read`] reads a time.
+
+mod ack;
+pub mod answer;
+mod charset;
+mod content;
+mod delimiters;
+mod escape;
+mod lines;
+mod message;
+mod objection;
+mod position;
+mod preflight;
+mod scan;
+mod split;
+pub mod time;
+mod value;
+mod write;
+
+pub use ack::{Acknowledgment, ERROR_TEXT_CHARS_MAX, acknowledge};
+pub use charset::{Decoded, decode};
+pub use content::MERGE_EVENTS;
+pub use delimiters::Delimiters;
+pub use message::{Message, Segment};
+pub use objection::{ErrorLocation, MsaCode, Objection};
+pub use position::{NotAPosition, Position};
+pub use preflight::{MESSAGE_BYTES_MAX, SEPARATORS_MAX};
+pub use scan::{Scan, scan};
+pub use split::split;
+pub use value::{Presence, Value, preferred_identifier};
+pub use write::{SegmentWriter, Writer};

@@ -1,0 +1,292 @@
+//! MLLP: messages in frames, VT … FS CR, on a stream of bytes.
+//!
+//! FS that is not followed by CR is data, and so is VT inside a frame. Bytes between frames are
+//! skipped and counted. Every byte is looked at once, however small the pieces are.
+
+use std::fmt;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use tokio_util::codec::{Decoder, Encoder};
+
+const VT: u8 = 0x0b;
+const FS: u8 = 0x1c;
+const CR: u8 = 0x0d;
+
+/// How much of an oversized frame is handed on, so that its sender can be answered.
+pub const OVERSIZED_HEAD_BYTES_MAX: usize = 4096;
+
+/// Takes frames off a stream, and puts frames on one.
+#[derive(Debug)]
+pub struct Mllp {
+    bytes_max: usize,
+    inside: bool,
+    looked_at: usize,
+    skipped: u64,
+    cut: usize,
+}
+
+/// Why a frame could not be taken or put. After it the stream is of no more use.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The content is longer than allowed.
+    #[error("a frame is longer than {bytes_max} bytes")]
+    TooLong {
+        /// The limit.
+        bytes_max: usize,
+        /// How the content begins: enough to answer, never the whole.
+        head: Head,
+    },
+    /// The content holds the bytes that end a frame.
+    #[error("a message that holds the end of a frame cannot be framed")]
+    Unframeable,
+    /// The stream failed.
+    #[error("the connection failed")]
+    Stream(#[from] std::io::Error),
+}
+
+/// The beginning of a frame; it never shows in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Head(pub Bytes);
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Head({} bytes)", self.0.len())
+    }
+}
+
+impl Mllp {
+    /// Frames of at most so many bytes of content.
+    pub fn new(bytes_max: usize) -> Mllp {
+        Mllp { bytes_max, inside: false, looked_at: 0, skipped: 0, cut: 0 }
+    }
+
+    /// How many bytes stood between frames since this was last asked.
+    pub fn take_skipped(&mut self) -> u64 {
+        std::mem::take(&mut self.skipped)
+    }
+
+    /// How many bytes of an unfinished frame were thrown away when the stream ended.
+    pub fn cut(&self) -> usize {
+        self.cut
+    }
+
+    fn enter(&mut self, source: &mut BytesMut) -> bool {
+        let begins = memchr::memchr(VT, source);
+        let outside = begins.unwrap_or(source.len());
+        self.skipped += outside as u64;
+        source.advance(outside);
+        if begins.is_some() {
+            source.advance(1);
+            self.inside = true;
+            self.looked_at = 0;
+        }
+        self.inside
+    }
+
+    /// Where the content ends, if its end has come.
+    fn end(&mut self, source: &[u8]) -> Option<usize> {
+        while let Some(ahead) = memchr::memchr(FS, &source[self.looked_at..]) {
+            let at = self.looked_at + ahead;
+            match source.get(at + 1) {
+                Some(&CR) => return Some(at),
+                Some(_) => self.looked_at = at + 1,
+                None => {
+                    self.looked_at = at;
+                    return None;
+                }
+            }
+        }
+        self.looked_at = source.len();
+        None
+    }
+
+    fn too_long(&self, source: &BytesMut) -> Error {
+        let head = source.len().min(OVERSIZED_HEAD_BYTES_MAX).min(self.bytes_max);
+        Error::TooLong {
+            bytes_max: self.bytes_max,
+            head: Head(Bytes::copy_from_slice(&source[..head])),
+        }
+    }
+}
+
+impl Decoder for Mllp {
+    type Item = Bytes;
+    type Error = Error;
+
+    fn decode(&mut self, source: &mut BytesMut) -> Result<Option<Bytes>, Error> {
+        if !self.inside && !self.enter(source) {
+            return Ok(None);
+        }
+        let end = self.end(source);
+        if end.unwrap_or(self.looked_at) > self.bytes_max {
+            return Err(self.too_long(source));
+        }
+        Ok(end.map(|at| {
+            let content = source.split_to(at).freeze();
+            source.advance(2);
+            self.inside = false;
+            content
+        }))
+    }
+
+    /// A frame that the end of the stream cut is thrown away: nobody was told that it came.
+    fn decode_eof(&mut self, source: &mut BytesMut) -> Result<Option<Bytes>, Error> {
+        let last = self.decode(source)?;
+        if last.is_none() && self.inside {
+            self.cut = source.len();
+            self.inside = false;
+            source.clear();
+        }
+        Ok(last)
+    }
+}
+
+impl Encoder<&[u8]> for Mllp {
+    type Error = Error;
+
+    fn encode(&mut self, content: &[u8], target: &mut BytesMut) -> Result<(), Error> {
+        if memchr::memmem::find(content, &[FS, CR]).is_some() || content.last() == Some(&FS) {
+            return Err(Error::Unframeable);
+        }
+        target.reserve(content.len() + 3);
+        target.put_u8(VT);
+        target.put_slice(content);
+        target.put_slice(&[FS, CR]);
+        Ok(())
+    }
+}
+
+impl Encoder<Bytes> for Mllp {
+    type Error = Error;
+
+    fn encode(&mut self, content: Bytes, target: &mut BytesMut) -> Result<(), Error> {
+        self.encode(content.as_ref(), target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::rows;
+    use proptest::prelude::*;
+
+    /// Frames of a stream that comes in these pieces, and how many bytes were skipped.
+    fn frames(pieces: &[&[u8]]) -> (Vec<Vec<u8>>, u64) {
+        let (mut codec, mut buffer, mut got) = (Mllp::new(1000), BytesMut::new(), Vec::new());
+        for piece in pieces {
+            buffer.extend_from_slice(piece);
+            while let Some(frame) = codec.decode(&mut buffer).unwrap() {
+                got.push(frame.to_vec());
+            }
+        }
+        while let Some(frame) = codec.decode_eof(&mut buffer).unwrap() {
+            got.push(frame.to_vec());
+        }
+        (got, codec.take_skipped())
+    }
+
+    fn bytes(text: &str) -> Vec<u8> {
+        text.chars()
+            .map(|c| match c {
+                '<' => VT,
+                '>' => FS,
+                '!' => CR,
+                other => other as u8,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn frames_come_out_of_a_stream_and_nothing_else_does() {
+        for row in rows(
+            "
+            | stream         | frames    | skipped |
+            | <ONE>!         | ONE       | 0       |
+            | <ONE>!<TWO>!   | ONE,TWO   | 0       |
+            | xx<ONE>!yy<B>! | ONE,B     | 4       |
+            | <A>B>!         | A>B       | 0       |
+            | <A<B>!         | A<B       | 0       |
+            | <A>>!          | A>        | 0       |
+            | <>!            |           | 0       |
+            | <CUT>          | -         | 0       |
+            | no frame       | -         | 8       |
+            ",
+        ) {
+            let stream = bytes(&row["stream"]);
+            let (got, skipped) = frames(&[&stream]);
+            let expected: Vec<Vec<u8>> = match row["frames"].as_str() {
+                "-" => Vec::new(),
+                list => list.split(',').map(bytes).collect(),
+            };
+            assert_eq!(got, expected, "{row}");
+            assert_eq!(skipped.to_string(), row["skipped"], "{row}");
+        }
+    }
+
+    #[test]
+    fn every_split_of_a_stream_gives_the_same_frames() {
+        let stream = bytes("noise<ONE>!<TW>O<>!\n<THREE>!<");
+        let whole = frames(&[&stream]);
+        for first in 0..=stream.len() {
+            for second in first..=stream.len() {
+                let pieces = [&stream[..first], &stream[first..second], &stream[second..]];
+                assert_eq!(frames(&pieces), whole, "cut at {first} and {second}");
+            }
+        }
+        let single: Vec<&[u8]> = stream.chunks(1).collect();
+        assert_eq!(frames(&single), whole);
+    }
+
+    #[test]
+    fn a_frame_without_end_is_refused_while_it_grows_and_its_head_is_kept() {
+        let mut codec = Mllp::new(10);
+        let mut buffer = BytesMut::from(&bytes("<MSH|1234567")[..]);
+        let error = codec.decode(&mut buffer).unwrap_err();
+        assert!(
+            matches!(error, Error::TooLong { bytes_max: 10, ref head } if &head.0[..] == b"MSH|123456")
+        );
+        let mut exact = BytesMut::from(&bytes("<MSH|123456>!")[..]);
+        assert_eq!(Mllp::new(10).decode(&mut exact).unwrap().unwrap(), &b"MSH|123456"[..]);
+    }
+
+    #[test]
+    fn a_cut_frame_is_counted_and_never_processed() {
+        let mut codec = Mllp::new(100);
+        let mut buffer = BytesMut::from(&bytes("<HALF")[..]);
+        assert!(codec.decode_eof(&mut buffer).unwrap().is_none());
+        assert_eq!(codec.cut(), 4);
+        assert!(buffer.is_empty());
+    }
+
+    #[test]
+    fn what_would_end_its_own_frame_is_not_framed() {
+        let mut out = BytesMut::new();
+        assert!(Mllp::new(100).encode(&bytes("A>!B")[..], &mut out).is_err());
+        assert!(Mllp::new(100).encode(&bytes("A>")[..], &mut out).is_err());
+        assert!(Mllp::new(100).encode(&bytes("A>B")[..], &mut out).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_framed_comes_out_again_in_any_pieces(
+            contents in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..6),
+            size in 1usize..50,
+        ) {
+            let mut stream = BytesMut::new();
+            let mut put = Vec::new();
+            for content in contents {
+                if Mllp::new(100).encode(&content[..], &mut stream).is_ok() {
+                    put.push(content);
+                }
+            }
+            let pieces: Vec<&[u8]> = stream.chunks(size).collect();
+            prop_assert_eq!(frames(&pieces).0, put);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(stream in prop::collection::vec(any::<u8>(), 0..300), size in 1usize..9) {
+            let pieces: Vec<&[u8]> = stream.chunks(size).collect();
+            frames(&pieces);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Killed at any instant, under load: nothing that was acknowledged is lost, nothing is billed
+//! twice.
+//!
+//! `COLLIMATOR_KILLS=200 cargo test --test it killed` kills more often.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use collimator::domain::{LineState, MessageId};
+use collimator::store::{Books, Intake, LineFilter};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::support::daemon::assert_balance;
+use crate::support::program::Program;
+use crate::support::receiver::{Receiver, Taken};
+use crate::support::sender::framed;
+use crate::support::told;
+use crate::support::wait::until;
+
+/// Courses told over each connection, and connections.
+const COURSES: usize = 25;
+const SENDERS: usize = 4;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_instant_nothing_is_lost_and_nothing_is_billed_twice() {
+    let kills: usize =
+        std::env::var("COLLIMATOR_KILLS").ok().and_then(|it| it.parse().ok()).unwrap_or(8);
+    let seed = std::env::var("COLLIMATOR_SEED").ok().and_then(|it| it.parse().ok());
+    let seed = seed.unwrap_or_else(|| fastrand::u64(..));
+    eprintln!("seed {seed}");
+    let mut chance = fastrand::Rng::with_seed(seed);
+    let (facility, professional) = (Receiver::yes(), Receiver::yes());
+    let mut program = Program::with(&facility, &professional);
+    program.go().await;
+    let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
+    let ends = Arc::new(AtomicBool::new(false));
+    let senders: Vec<_> = (0..SENDERS)
+        .map(|sender| {
+            let (source, acknowledged, ends) =
+                (program.source, Arc::clone(&acknowledged), Arc::clone(&ends));
+            tokio::spawn(async move {
+                let mut told = 0;
+                for course in 0.. {
+                    if course >= COURSES && ends.load(Ordering::Relaxed) {
+                        return told;
+                    }
+                    for message in told::course_of(sender * 100_000 + course) {
+                        tell(source, &message).await;
+                        acknowledged.lock().unwrap().insert(told::control_id(&message));
+                        told += 1;
+                    }
+                }
+                told
+            })
+        })
+        .collect();
+    for _ in 0..kills {
+        tokio::time::sleep(Duration::from_millis(chance.u64(20..600))).await;
+        program.kill();
+        program.go().await;
+    }
+    ends.store(true, Ordering::Relaxed);
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    settled(&program).await;
+    program.kill();
+    assert_nothing_is_lost(&program, &acknowledged.lock().unwrap());
+    for taken in [facility.taken(), professional.taken()] {
+        assert_nothing_is_billed_twice(&taken);
+    }
+    let in_doubt = lines_in(&program, LineState::Unknown);
+    assert!(in_doubt.len() <= 2 * kills, "{} lines in doubt", in_doubt.len());
+    assert_balance(&program.store());
+}
+
+/// Sends a message until it is acknowledged, over as many connections as that takes.
+async fn tell(source: std::net::SocketAddr, message: &[u8]) {
+    for _ in 0..10_000 {
+        let asked = timeout(Duration::from_secs(10), ask(source, message)).await;
+        if matches!(asked, Ok(Some(()))) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("a message was never acknowledged");
+}
+
+async fn ask(source: std::net::SocketAddr, message: &[u8]) -> Option<()> {
+    let mut stream = TcpStream::connect(source).await.ok()?;
+    stream.write_all(&framed(message)).await.ok()?;
+    let mut heard = Vec::new();
+    while !heard.ends_with(b"\x1c\r") {
+        if stream.read_buf(&mut heard).await.ok()? == 0 {
+            return None;
+        }
+    }
+    String::from_utf8_lossy(&heard).contains("MSA|AA|").then_some(())
+}
+
+/// Everything is carried, and every line that may leave has its answer. What waits behind a line
+/// in doubt waits for a person.
+async fn settled(program: &Program) {
+    until("everything is carried and answered", || {
+        let (intake, books) =
+            (Intake::open(&program.store()).unwrap(), Books::open(&program.store()).unwrap());
+        let (stored, carried) = (intake.last(), books.cursor().unwrap());
+        if stored != carried {
+            return Err(format!("{} of {}", carried.0, stored.0));
+        }
+        let filter = |states: Vec<LineState>| LineFilter { states, ..LineFilter::default() };
+        let lines = books.lines(filter(vec![LineState::Sent, LineState::Queued]));
+        let open: Vec<_> = lines.map(|line| line.unwrap().line).collect();
+        let doubt: Vec<_> =
+            books.lines(filter(vec![LineState::Unknown])).map(|line| line.unwrap().line).collect();
+        let waits = open.iter().find(|line| {
+            line.state == LineState::Sent
+                || !doubt.iter().any(|unknown| {
+                    unknown.destination == line.destination
+                        && unknown.line.account == line.line.account
+                })
+        });
+        waits.map_or(Ok(()), |line| Err(format!("line {} is {}", line.id, line.state.as_str())))
+    })
+    .await;
+}
+
+fn assert_nothing_is_lost(program: &Program, acknowledged: &BTreeSet<Vec<u8>>) {
+    let intake = Intake::open(&program.store()).unwrap();
+    let mut stored = BTreeSet::new();
+    let mut after = MessageId(0);
+    loop {
+        let run = intake.read_after(after, 1_000, 64 << 20).unwrap();
+        let Some(last) = run.last() else { break };
+        after = last.id;
+        stored.extend(run.into_iter().map(|message| message.control_id));
+    }
+    let lost: Vec<_> = acknowledged.difference(&stored).collect();
+    assert!(lost.is_empty(), "{} of {} acknowledged messages", lost.len(), acknowledged.len());
+}
+
+/// One charge for each account, code, modifiers and day; and each line once under its number.
+fn assert_nothing_is_billed_twice(taken: &[Taken]) {
+    let mut charges: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+    for one in taken {
+        *charges.entry((one.account(), one.charge())).or_default() += 1;
+        *numbers.entry(one.transaction()).or_default() += 1;
+    }
+    assert!(!charges.is_empty(), "nothing left at all");
+    let twice: Vec<_> = charges.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    assert!(numbers.values().all(|count| *count == 1));
+}
+
+fn lines_in(program: &Program, state: LineState) -> Vec<collimator::store::ListedLine> {
+    let books = Books::open(&program.store()).unwrap();
+    let filter = LineFilter { states: vec![state], ..LineFilter::default() };
+    books.lines(filter).map(|line| line.unwrap()).collect()
+}

@@ -1,0 +1,11 @@
+//! What tests share: messages carried through the pipeline in memory, a daemon in the test's own
+//! process, and its neighbors, well-behaved or not.
+
+pub mod carry;
+pub mod clinic;
+pub mod daemon;
+pub mod program;
+pub mod receiver;
+pub mod sender;
+pub mod told;
+pub mod wait;

@@ -1,0 +1,95 @@
+//! The program itself, as a process: settings in a folder, commands, and a daemon that can be
+//! killed.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use super::receiver::Receiver;
+use super::wait::until_so;
+
+/// A folder with settings, and perhaps a daemon that runs on it.
+pub struct Program {
+    folder: tempfile::TempDir,
+    pub source: SocketAddr,
+    running: Option<Child>,
+}
+
+impl Program {
+    /// Settings of a hospital whose two receivers are these.
+    pub fn with(facility: &Receiver, professional: &Receiver) -> Program {
+        let folder = tempfile::tempdir().unwrap();
+        let program = Program { folder, source: free(), running: None };
+        let destination = |name: &str, claim: &str, receiver: &Receiver| {
+            format!(
+                "[[destination]]\nname = \"{name}\"\nclaims = [\"{claim}\"]\n\
+                 profile = \"dft-2.5.1\"\nsend = \"mllp://{}\"\n",
+                receiver.address()
+            )
+        };
+        let text = format!(
+            "[site]\nname = \"Example\"\ntime_zone = \"America/New_York\"\n\
+             setting = \"hospital\"\n[store]\npath = \"{}\"\n[mappings]\npath = \"{}/mappings\"\n\
+             [[source]]\nname = \"aria\"\nprofile = \"aria\"\nlisten = \"mllp://{}\"\n{}{}",
+            program.store().display(),
+            env!("CARGO_MANIFEST_DIR"),
+            program.source,
+            destination("hospital-billing", "facility", facility),
+            destination("physician-billing", "professional", professional),
+        );
+        std::fs::write(program.settings(), text).unwrap();
+        program
+    }
+
+    pub fn settings(&self) -> PathBuf {
+        self.folder.path().join("site.toml")
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    /// Starts the daemon and waits until it listens.
+    pub async fn go(&mut self) {
+        let child = program()
+            .args(["run", "--config"])
+            .arg(self.settings())
+            .env("COLLIMATOR_LOG", "error")
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.running = Some(child);
+        until_so("the daemon listens", || std::net::TcpStream::connect(self.source).is_ok()).await;
+    }
+
+    /// Kills it, as a machine that loses its power would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.running.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// A command with the settings.
+    pub fn ask(&self, words: &[&str]) -> Output {
+        program().args(words).arg("--config").arg(self.settings()).output().unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The program, started in the folder of the project.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_collimator"));
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")));
+    command
+}
+
+/// A port that nobody has.
+pub fn free() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
