@@ -48,113 +48,110 @@ fn told(files: open::Files) -> Vec<String> {
     Tables::of(files).err().unwrap_or_default().iter().map(Problem::to_string).collect()
 }
 
+/// A file, what stands in it, what is written instead, and how the problem begins.
+const DAMAGE: &[(&str, &str, &str, &str)] = &[
+    (
+        "codes.csv",
+        ",yes,0333,",
+        ",yes,333,",
+        "mappings/codes.csv:2: `revenue` is `333`: a spreadsheet has eaten",
+    ),
+    (
+        "codes.csv",
+        "high-dose-rate",
+        "high-dose-rat",
+        "mappings/codes.csv:2: `family` is `high-dose-rat`, which is not known: did you mean",
+    ),
+    (
+        "codes.csv",
+        ",-,2016-01-01,",
+        ",-,1/1/2016,",
+        "mappings/codes.csv:3: `from` is `1/1/2016`, a day turned around",
+    ),
+    (
+        "codes.csv",
+        "2016-01-01,2025-12-31",
+        "2016-01-01,2015-12-31",
+        "mappings/codes.csv:2: ends 2015-12-31 before it begins",
+    ),
+    ("limits.csv", "facility,2,3", "facility,2,4", "mappings/limits.csv:"),
+    ("pairs.csv", ",any,", ",all,", "mappings/pairs.csv:2: `claims` is `all`, which is not known"),
+    ("sources/aria.csv", "kind,", "kind;", "mappings/sources/aria.csv:1: the heading `kind;"),
+    (
+        "sources/aria.csv",
+        "technique=2d;isocenters",
+        "technic=2d;isocenters",
+        "mappings/sources/aria.csv:32: `attributes` has the key `technic`, which is not known: did you mean `technique`?",
+    ),
+    (
+        "sources/aria.csv",
+        "TX-ELECTRON,",
+        "TX-2D,",
+        "mappings/sources/aria.csv:33: says again what sources/aria.csv:32 says",
+    ),
+    (
+        "charges/device.csv",
+        "complex,none",
+        "complex,any",
+        "mappings/charges/device.csv:5: claims a case that charges/device.csv:4 claims too (complexity=complex kind=device pattern=imrt-leaves",
+    ),
+    (
+        "charges/device.csv",
+        "complex,none",
+        "complicated,none",
+        "mappings/sources/aria.csv:18: DEVICE-COMPLEX is decided by no row of charges/ (kind=device complexity=complex count=quantity setting=freestanding diagnosis=prostate-or-breast from 2024-01-01 on)",
+    ),
+    ("charges/treatment.csv", "elsewhere", "somewhere", "mappings/charges/treatment.csv:"),
+    (
+        "charges/treatment.csv",
+        "technique",
+        "technics",
+        "mappings/charges/treatment.csv:1: the heading `technics`, which is not known",
+    ),
+    (
+        "charges/physics.csv",
+        ",-,2015",
+        ",why,2015",
+        "mappings/charges/physics.csv:2: `missing` must be `-`",
+    ),
+    (
+        "charges/derived.csv",
+        "clinic",
+        "office",
+        "mappings/charges/derived.csv:2: `place` is `office`, which is not known",
+    ),
+    (
+        "charges/management.csv",
+        "short-management",
+        "weekly-management",
+        "mappings/charges/management.csv:3: says again",
+    ),
+    ("diagnoses.csv", "C00,C96", "C00,D05", "mappings/diagnoses.csv:"),
+    ("diagnoses.csv", "Z51.0,Z51.0", "Z510,Z51.0", "mappings/diagnoses.csv:"),
+    (
+        "payers/medicare.csv",
+        "physics_tail,strict",
+        "physics_tail,strickt",
+        "mappings/payers/medicare.csv:",
+    ),
+    (
+        "payers/medicare.csv",
+        "physics_tail",
+        "physic_tail",
+        "mappings/payers/medicare.csv: has no row for `physics_tail`",
+    ),
+    (
+        "holds/FREQ-06.md",
+        "**Cleared by:**",
+        "Cleared by:",
+        "mappings/holds/FREQ-06.md: must say who clears it",
+    ),
+];
+
 #[test]
 fn every_damage_is_named_with_its_file_and_line() {
-    let cases = [
-        (
-            "codes.csv",
-            ",yes,0333,",
-            ",yes,333,",
-            "mappings/codes.csv:2: `revenue` is `333`: a spreadsheet has eaten",
-        ),
-        (
-            "codes.csv",
-            "high-dose-rate",
-            "high-dose-rat",
-            "mappings/codes.csv:2: `family` is `high-dose-rat`, which is not known: did you mean",
-        ),
-        (
-            "codes.csv",
-            ",-,2016-01-01,",
-            ",-,1/1/2016,",
-            "mappings/codes.csv:3: `from` is `1/1/2016`, a day turned around",
-        ),
-        (
-            "codes.csv",
-            "2016-01-01,2025-12-31",
-            "2016-01-01,2015-12-31",
-            "mappings/codes.csv:2: ends 2015-12-31 before it begins",
-        ),
-        ("limits.csv", "facility,2,3", "facility,2,4", "mappings/limits.csv:"),
-        (
-            "pairs.csv",
-            ",any,",
-            ",all,",
-            "mappings/pairs.csv:2: `claims` is `all`, which is not known",
-        ),
-        ("sources/aria.csv", "kind,", "kind;", "mappings/sources/aria.csv:1: the heading `kind;"),
-        (
-            "sources/aria.csv",
-            "technique=2d;isocenters",
-            "technic=2d;isocenters",
-            "mappings/sources/aria.csv:32: `attributes` has the key `technic`, which is not known: did you mean `technique`?",
-        ),
-        (
-            "sources/aria.csv",
-            "TX-ELECTRON,",
-            "TX-2D,",
-            "mappings/sources/aria.csv:33: says again what sources/aria.csv:32 says",
-        ),
-        (
-            "charges/device.csv",
-            "complex,none",
-            "complex,any",
-            "mappings/charges/device.csv:5: claims a case that charges/device.csv:4 claims too (complexity=complex kind=device pattern=imrt-leaves",
-        ),
-        (
-            "charges/device.csv",
-            "complex,none",
-            "complicated,none",
-            "mappings/sources/aria.csv:18: DEVICE-COMPLEX is decided by no row of charges/ (kind=device complexity=complex count=quantity setting=freestanding diagnosis=prostate-or-breast from 2024-01-01 on)",
-        ),
-        ("charges/treatment.csv", "elsewhere", "somewhere", "mappings/charges/treatment.csv:"),
-        (
-            "charges/treatment.csv",
-            "technique",
-            "technics",
-            "mappings/charges/treatment.csv:1: the heading `technics`, which is not known",
-        ),
-        (
-            "charges/physics.csv",
-            ",-,2015",
-            ",why,2015",
-            "mappings/charges/physics.csv:2: `missing` must be `-`",
-        ),
-        (
-            "charges/derived.csv",
-            "clinic",
-            "office",
-            "mappings/charges/derived.csv:2: `place` is `office`, which is not known",
-        ),
-        (
-            "charges/management.csv",
-            "short-management",
-            "weekly-management",
-            "mappings/charges/management.csv:3: says again",
-        ),
-        ("diagnoses.csv", "C00,C96", "C00,D05", "mappings/diagnoses.csv:"),
-        ("diagnoses.csv", "Z51.0,Z51.0", "Z510,Z51.0", "mappings/diagnoses.csv:"),
-        (
-            "payers/medicare.csv",
-            "physics_tail,strict",
-            "physics_tail,strickt",
-            "mappings/payers/medicare.csv:",
-        ),
-        (
-            "payers/medicare.csv",
-            "physics_tail",
-            "physic_tail",
-            "mappings/payers/medicare.csv: has no row for `physics_tail`",
-        ),
-        (
-            "holds/FREQ-06.md",
-            "**Cleared by:**",
-            "Cleared by:",
-            "mappings/holds/FREQ-06.md: must say who clears it",
-        ),
-    ];
     let mut missed = Vec::new();
-    for (file, from, to, expected) in cases {
+    for (file, from, to, expected) in DAMAGE {
         let told = damaged(file, from, to);
         if !told.iter().any(|line| line.starts_with(expected)) {
             missed.push(format!(
