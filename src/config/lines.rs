@@ -6,28 +6,53 @@ use std::collections::HashMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Lines by key, such as `source[1].listen`.
+use super::Problem;
+
+/// Where each key stands, such as `source[1].listen`: on a line, or in a variable.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Lines(HashMap<String, usize>);
+pub(super) struct Lines {
+    file: String,
+    by_key: HashMap<String, usize>,
+    variables: HashMap<String, String>,
+}
 
 impl Lines {
     /// Reads the lines of a file; where its grammar is wrong, the line and what is wrong.
-    pub(super) fn read(text: &str) -> Result<Lines, (usize, String)> {
+    pub(super) fn read(file: &str, text: &str) -> Result<Lines, (usize, String)> {
         let read = DeTable::parse(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             (line_at(text, at), error.message().to_owned())
         })?;
-        let mut lines = Lines::default();
+        let mut lines = Lines { file: file.to_owned(), ..Lines::default() };
         lines.table("", read.get_ref(), text);
         Ok(lines)
     }
 
+    /// That the environment says a key.
+    pub(super) fn set_by(&mut self, key: String, variable: String) {
+        self.variables.insert(key, variable);
+    }
+
+    /// Whether the environment says a key: there, everything is text.
+    pub(super) fn is_set_by_variable(&self, key: &str) -> bool {
+        self.variables.contains_key(key)
+    }
+
+    /// A problem of a key, where a person finds it: in the variable that says it, else in the file.
+    pub(super) fn problem(&self, key: &str, text: &str) -> Problem {
+        let text = format!("{key}: {text}");
+        match self.variables.get(key) {
+            Some(variable) => Problem::new(variable, 0, text),
+            None => Problem::new(&self.file, self.of(key), text),
+        }
+    }
+
     /// The line of a key: its own, else that of the table it would stand in; 0 if neither is in
     /// the file.
-    pub(super) fn of(&self, key: &str) -> usize {
+    fn of(&self, key: &str) -> usize {
         let mut key = key;
         loop {
-            if let Some(line) = self.0.get(key) {
+            if let Some(line) = self.by_key.get(key) {
                 return *line;
             }
             match key.rfind(['.', '[']) {
@@ -44,7 +69,7 @@ impl Lines {
             } else {
                 format!("{at}.{}", key.get_ref())
             };
-            self.0.insert(path.clone(), line_at(text, key.span().start));
+            self.by_key.insert(path.clone(), line_at(text, key.span().start));
             self.value(&path, value, text);
         }
     }
@@ -55,7 +80,7 @@ impl Lines {
             DeValue::Array(array) => {
                 for (number, one) in array.iter().enumerate() {
                     let path = format!("{path}[{number}]");
-                    self.0.insert(path.clone(), line_at(text, one.span().start));
+                    self.by_key.insert(path.clone(), line_at(text, one.span().start));
                     self.value(&path, one, text);
                 }
             }

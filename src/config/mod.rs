@@ -10,6 +10,7 @@
 //! `deploy/`'s example settings.
 
 mod address;
+mod environment;
 mod lines;
 mod problem;
 mod read;
@@ -40,7 +41,6 @@ pub struct Settings {
     pub destinations: Vec<Destination>,
     /// The console; none if the table is left out.
     pub console: Option<Console>,
-    file: String,
     lines: lines::Lines,
 }
 
@@ -116,11 +116,9 @@ impl Settings {
             .chain(of_destinations)
             .filter(|(_, name, known)| !known.contains(name))
             .map(|(key, name, known)| {
-                let text = format!(
-                    "{key}: the tables have no profile `{name}`; write one of {}",
-                    known.join(", ")
-                );
-                Problem::new(&self.file, self.lines.of(&key), text)
+                let known = known.join(", ");
+                let text = format!("the tables have no profile `{name}`; write one of {known}");
+                self.lines.problem(&key, &text)
             })
             .collect()
     }

@@ -1,25 +1,38 @@
 //! Reads the settings: the file by the `config` crate, the environment over it, then every key.
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use config::{Config, Environment, File, FileFormat};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
+use super::environment;
 use super::lines::Lines;
 use super::tree::Tree;
 use super::{Console, Destination, Folder, Listen, Problem, Send, Settings, Site, Source};
 use crate::domain::{Claim, Setting};
 
-/// What every variable of ours begins with: `COLLIMATOR__STORE__PATH`.
-const PREFIX: &str = "COLLIMATOR";
-
 const TABLES: &[&str] = &["site", "store", "mappings", "source", "destination", "console"];
 const SITE: &[&str] = &["name", "time_zone", "setting", "payer"];
-const SOURCE: &[&str] = &["name", "profile", "listen", "poll", "system"];
+const SOURCE: &[&str] = &["name", "profile", "listen", "system"];
 const DESTINATION: &[&str] =
     &["name", "claims", "profile", "send", "connections", "answer_seconds"];
+
+/// Keys that the contract names and this version does not have yet.
+const LATER: &[&str] = &[
+    "client_id",
+    "client_secret_file",
+    "every",
+    "key_id",
+    "poll",
+    "private_key",
+    "resources",
+    "scope",
+    "tls",
+    "token_file",
+    "token_url",
+];
 
 /// The most connections to one destination.
 const CONNECTIONS_MAX: u64 = 64;
@@ -47,39 +60,21 @@ impl Settings {
         text: &str,
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Settings, Vec<Problem>> {
-        let lines = Lines::read(text).map_err(|(line, what)| {
+        let mut lines = Lines::read(file, text).map_err(|(line, what)| {
             vec![Problem::new(file, line, format!("is no TOML: {what}"))]
         })?;
-        let whole = merged(text, environment)
+        let mut problems = Vec::new();
+        let whole = environment::merged(text, environment, &mut lines, &mut problems)
             .map_err(|error| vec![Problem::new(file, 0, error.to_string())])?;
-        let mut tree = Tree { file, lines: &lines, problems: Vec::new() };
+        let mut tree = Tree { lines: &lines, problems };
         let read = settings(&mut tree, &whole);
         let mut problems = tree.problems;
         problems.sort();
         match read {
-            Some(read) if problems.is_empty() => {
-                Ok(Settings { file: file.to_owned(), lines: lines.clone(), ..read })
-            }
+            Some(read) if problems.is_empty() => Ok(Settings { lines: lines.clone(), ..read }),
             Some(_) | None => Err(problems),
         }
     }
-}
-
-/// File and environment as one tree.
-fn merged(
-    text: &str,
-    environment: impl Iterator<Item = (String, String)>,
-) -> Result<Value, config::ConfigError> {
-    let ours = environment
-        .filter(|(name, _)| name.starts_with(&format!("{PREFIX}__")))
-        .collect::<std::collections::HashMap<String, String>>();
-    let environment =
-        Environment::with_prefix(PREFIX).prefix_separator("__").separator("__").source(Some(ours));
-    Config::builder()
-        .add_source(File::from_str(text, FileFormat::Toml))
-        .add_source(environment)
-        .build()?
-        .try_deserialize()
 }
 
 fn settings(tree: &mut Tree<'_>, whole: &Value) -> Option<Settings> {
@@ -97,14 +92,14 @@ fn settings(tree: &mut Tree<'_>, whole: &Value) -> Option<Settings> {
     let sources = sources(tree, top.get("source"));
     let destinations = destinations(tree, top.get("destination"), setting);
     let console = console(tree, top.get("console"));
+    ports(tree, &sources, console);
     Some(Settings {
         site: site?,
         store: store?,
         mappings: mappings?,
-        sources,
+        sources: sources.into_iter().map(|(_, source)| source).collect(),
         destinations,
         console,
-        file: String::new(),
         lines: Lines::default(),
     })
 }
@@ -149,32 +144,59 @@ fn mappings(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Folder> {
     Some(Folder { path: PathBuf::from(path) })
 }
 
-fn sources(tree: &mut Tree<'_>, value: Option<&Value>) -> Vec<Source> {
-    let (mut names, mut sockets) = (HashSet::new(), HashSet::new());
+fn sources(tree: &mut Tree<'_>, value: Option<&Value>) -> Vec<(String, Source)> {
+    let mut names = HashSet::new();
     let mut sources = Vec::new();
     for (at, one) in tree.list(value, "source") {
-        let table = tree.table(Some(one), &at, SOURCE);
+        let table = with_later(tree, one, &at, SOURCE);
         let name = unique(tree, table, &at, &mut names);
         let profile = tree.text(table, &at, "profile");
         let system = tree.text_or(table, &at, ("system", ""));
         if table.is_some_and(|table| table.contains_key("poll")) {
-            tree.wrong(&format!("{at}.poll"), "is not built into this version yet; write listen");
             continue;
         }
         let listen = read(tree, (table, &at, "listen"), Listen::parse);
-        if let Some(socket) = listen.as_ref().and_then(Listen::mllp)
-            && socket.port() != 0
-            && !sockets.insert(socket)
-        {
-            tree.wrong(&format!("{at}.listen"), format!("{socket} is another source's already"));
-        }
         if let (Some(name), Some(profile), Some(listen), Some(system)) =
             (name, profile, listen, system)
         {
-            sources.push(Source { name, profile, listen, system });
+            sources.push((at, Source { name, profile, listen, system }));
         }
     }
     sources
+}
+
+/// A table, which may have keys that are not built yet: each is a problem of its own kind.
+fn with_later<'v>(
+    tree: &mut Tree<'_>,
+    value: &'v Value,
+    at: &str,
+    keys: &[&str],
+) -> Option<&'v Map<String, Value>> {
+    let table = tree.table(Some(value), at, &[keys, LATER].concat())?;
+    for key in LATER.iter().filter(|key| table.contains_key(**key)) {
+        let text = "is not built into this version yet; write an address mllp://host:port";
+        tree.wrong(&format!("{at}.{key}"), text);
+    }
+    Some(table)
+}
+
+/// No two listeners open one port; port 0 is any free one.
+fn ports(tree: &mut Tree<'_>, sources: &[(String, Source)], console: Option<Console>) {
+    let sources = sources.iter().map(|(at, source)| (format!("{at}.listen"), source.listen.mllp()));
+    let console = ("console.listen".to_owned(), console.map(|console| console.listen));
+    let mut opened: Vec<SocketAddr> = Vec::new();
+    for (key, socket) in sources.chain([console]) {
+        let Some(socket) = socket.filter(|socket| socket.port() != 0) else { continue };
+        if opened.iter().any(|other| clash(*other, socket)) {
+            tree.wrong(&key, format!("{socket} is opened by another listener already"));
+        }
+        opened.push(socket);
+    }
+}
+
+fn clash(one: SocketAddr, other: SocketAddr) -> bool {
+    let everywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port() && (everywhere || one.ip() == other.ip())
 }
 
 fn destinations(
@@ -185,7 +207,7 @@ fn destinations(
     let mut names = HashSet::new();
     let mut destinations = Vec::new();
     for (at, one) in tree.list(value, "destination") {
-        let table = tree.table(Some(one), &at, DESTINATION);
+        let table = with_later(tree, one, &at, DESTINATION);
         let name = unique(tree, table, &at, &mut names);
         let profile = tree.text(table, &at, "profile");
         let claims = claims(tree, table, &at, setting);
@@ -216,7 +238,8 @@ fn claims(
     setting: Option<Setting>,
 ) -> Vec<Claim> {
     let key = format!("{at}.claims");
-    let Some(Value::Array(named)) = table.and_then(|table| table.get("claims")) else {
+    let told = table.and_then(|table| table.get("claims"));
+    let Some(named) = told.and_then(|told| texts(told, tree.lines.is_set_by_variable(&key))) else {
         tree.wrong(&key, "is missing, or no list: write [\"facility\"], for example");
         return Vec::new();
     };
@@ -226,9 +249,9 @@ fn claims(
         None => &Claim::ALL,
     };
     let mut claims = Vec::new();
-    for value in named {
-        let text = value.as_str().unwrap_or_default();
+    for text in &named {
         match text.parse::<Claim>().ok().filter(|claim| may.contains(claim)) {
+            Some(claim) if claims.contains(&claim) => tree.wrong(&key, format!("`{text}` twice")),
             Some(claim) => claims.push(claim),
             None => {
                 let names: Vec<&str> = may.iter().map(|claim| claim.as_str()).collect();
@@ -243,6 +266,19 @@ fn claims(
         tree.wrong(&key, "is empty: a destination takes at least one claim");
     }
     claims
+}
+
+/// The texts of a list; from a variable, parted by commas.
+fn texts(value: &Value, from_variable: bool) -> Option<Vec<String>> {
+    match value {
+        Value::Array(all) => all.iter().map(|one| one.as_str().map(str::to_owned)).collect(),
+        Value::String(text) if from_variable => {
+            Some(text.split(',').map(|one| one.trim().to_owned()).collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            None
+        }
+    }
 }
 
 fn console(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Console> {
@@ -263,7 +299,7 @@ fn console(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Console> {
     }
 }
 
-fn is_loopback(address: std::net::SocketAddr) -> bool {
+fn is_loopback(address: SocketAddr) -> bool {
     address.ip().is_loopback()
 }
 
@@ -344,12 +380,66 @@ listen = "http://127.0.0.1:8080"
         );
     }
 
+    fn read_with(variables: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
+        let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let read = Settings::parse("site.toml", SOUND, variables);
+        read.map_err(|all| all.iter().map(ToString::to_string).collect())
+    }
+
     #[test]
     fn the_environment_says_it_instead() {
-        let variables = [("COLLIMATOR__STORE__PATH", "elsewhere"), ("PATH", "/bin")];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let settings = Settings::parse("site.toml", SOUND, variables.into_iter()).unwrap();
+        let settings = read_with(&[
+            ("COLLIMATOR__STORE__PATH", "elsewhere"),
+            ("COLLIMATOR__SOURCE__0__LISTEN", "mllp://127.0.0.1:9"),
+            ("COLLIMATOR__SOURCE__ARIA__SYSTEM", "west"),
+            ("COLLIMATOR__DESTINATION__BILLING__CONNECTIONS", "4"),
+            ("COLLIMATOR__DESTINATION__BILLING__CLAIMS", "facility, professional"),
+            ("COLLIMATOR_LOG", "debug"),
+            ("PATH", "/bin"),
+        ])
+        .unwrap();
         assert_eq!(settings.store.path, PathBuf::from("elsewhere"));
+        assert_eq!(settings.sources[0].listen.mllp().unwrap().port(), 9);
+        assert_eq!(settings.sources[0].system, "west");
+        assert_eq!(settings.destinations[0].connections, 4);
+        assert_eq!(settings.destinations[0].claims, [Claim::Facility, Claim::Professional]);
+    }
+
+    #[test]
+    fn a_problem_of_the_environment_names_its_variable() {
+        for (variable, value, says) in [
+            ("COLLIMATOR__SITE__SETTING", "x", "site.setting: is `x`"),
+            ("COLLIMATOR__STORE__PAHT", "x", "store.paht: is no key of the settings; did you mean"),
+            ("COLLIMATOR__SOURCE__7__LISTEN", "x", "speaks of `7`"),
+            ("COLLIMATOR__SOURCE__MOSAIQ__LISTEN", "x", "speaks of `mosaiq`"),
+            ("COLLIMATOR__SOURCE__0", "x", "names no key"),
+            ("COLLIMATOR__STORE", "x", "is no key"),
+        ] {
+            let said = read_with(&[(variable, value)]).unwrap_err();
+            assert!(said[0].starts_with(&format!("{variable}: {says}")), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn two_listeners_do_not_share_a_port() {
+        for (listen, free) in [
+            ("127.0.0.1:8080", false),
+            ("0.0.0.0:8080", false),
+            ("127.0.0.2:8080", true),
+            ("127.0.0.1:0", true),
+        ] {
+            let said = read(&SOUND.replace("127.0.0.1:2575", listen)).err().unwrap_or_default();
+            assert_eq!(said.is_empty(), free, "{listen}: {said:?}");
+            assert!(free || said[0].starts_with("site.toml:22: console.listen: "), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_built_yet_says_so() {
+        let polled = "poll = \"fhir+https://a.example/r4\"\nevery = \"60s\"";
+        let said = read(&SOUND.replace("listen = \"mllp://127.0.0.1:2575\"", polled)).unwrap_err();
+        let expected = "is not built into this version yet";
+        assert!(said.len() == 2 && said.iter().all(|one| one.contains(expected)), "{said:?}");
     }
 
     #[test]

@@ -7,7 +7,6 @@ use super::lines::Lines;
 
 /// The tree, and what is wrong with it so far.
 pub(super) struct Tree<'a> {
-    pub(super) file: &'a str,
     pub(super) lines: &'a Lines,
     pub(super) problems: Vec<Problem>,
 }
@@ -15,8 +14,7 @@ pub(super) struct Tree<'a> {
 impl<'a> Tree<'a> {
     /// Complains of a key.
     pub(super) fn wrong(&mut self, key: &str, text: impl AsRef<str>) {
-        let text = format!("{key}: {}", text.as_ref());
-        self.problems.push(Problem::new(self.file, self.lines.of(key), text));
+        self.problems.push(self.lines.problem(key, text.as_ref()));
     }
 
     /// A table, if it is there; complains of every key that it does not have.

@@ -179,7 +179,7 @@ pub(super) fn not_one_of(text: &str, all: &[&str]) -> String {
 pub(super) fn nearest<'a>(text: &str, all: &[&'a str]) -> Option<&'a str> {
     let near = |word: &&str| distance(text, word);
     let best = all.iter().copied().min_by_key(near)?;
-    (distance(text, best) <= 1 + text.len() / 4).then_some(best)
+    (distance(text, best) <= 1 + text.len() / 3).then_some(best)
 }
 
 /// How many letters must be added, removed or changed.
