@@ -16,7 +16,7 @@ use super::strip::{Figure, Sums};
 {% if sums.come_out %}
 <p class="verdict good">✓ The balance comes out. Every message and every line is in one place.</p>
 {% else %}
-<p class="verdict bad">✗ The balance does not come out: more messages are booked than stored. Call whoever runs this machine.</p>
+<p class="verdict bad">✗ The balance does not come out: a sum below differs from its parts. Call whoever runs this machine.</p>
 {% endif %}
 <section>
 <h2>Messages</h2>

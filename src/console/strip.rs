@@ -47,10 +47,11 @@ impl Sums {
         Ok(Sums {
             stored,
             messages,
-            drafted: balance.lines.values().sum(),
+            drafted: balance.drafted,
             lines: LINE_STATES.iter().map(|state| of_lines(*state, &balance.lines)).collect(),
             entries: balance.entries,
-            come_out: ended + waiting == stored,
+            come_out: ended + waiting == stored
+                && balance.lines.values().sum::<u64>() == balance.drafted,
         })
     }
 

@@ -55,6 +55,9 @@ pub fn decide(line: &BookedLine, action: Action) -> Result<Decided, Refused> {
         let wanted = action.as_str();
         return Err(Refused(format!("a line that is {} cannot be {wanted}", line.state.as_str())));
     }
+    if let Some(why) = cannot_leave(line).filter(|_| to == LineState::Queued) {
+        return Err(Refused(why.to_owned()));
+    }
     let mut findings = line.findings.clone();
     match action {
         Action::Hold => findings.push(kept_back()),
@@ -62,6 +65,19 @@ pub fn decide(line: &BookedLine, action: Action) -> Result<Decided, Refused> {
         Action::Withdraw | Action::Resend => {}
     }
     Ok(Decided { to, findings, decision })
+}
+
+/// What a line lacks that no message can leave without, whatever a person decides.
+fn cannot_leave(line: &BookedLine) -> Option<&'static str> {
+    if line.line.code.is_none() || line.line.claim.is_none() {
+        Some("nobody knows which code it bears on which claim; withdraw it, and add the right line")
+    } else if line.line.account.is_none() {
+        Some("it has no account; it goes by itself once a registration names one")
+    } else if line.destination.is_none() {
+        Some("no destination takes its claim; the settings name where claims go")
+    } else {
+        None
+    }
 }
 
 fn holding(line: &BookedLine) -> Vec<String> {

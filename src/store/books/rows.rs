@@ -138,6 +138,9 @@ pub(super) fn balance(db: &Connection) -> Result<Balance, Error> {
     let entries: i64 = db
         .prepare_cached("SELECT max(seq) FROM entry")?
         .query_row([], |row| row.get::<_, Option<i64>>(0).map(|seq| seq.unwrap_or(0)))?;
+    let drafted: i64 = db
+        .prepare_cached("SELECT max(id) FROM line")?
+        .query_row([], |row| row.get::<_, Option<i64>>(0).map(|id| id.unwrap_or(0)))?;
     let lines = tally(db, "SELECT state, count FROM tally WHERE what = 'line' AND count <> 0")?;
     Ok(Balance {
         messages: tally(
@@ -148,6 +151,7 @@ pub(super) fn balance(db: &Connection) -> Result<Balance, Error> {
             .iter()
             .map(|(name, count)| Ok((state(name)?, *count)))
             .collect::<Result<BTreeMap<_, _>, Error>>()?,
+        drafted: u64::try_from(drafted).unwrap_or(0),
         entries: u64::try_from(entries).unwrap_or(0),
     })
 }

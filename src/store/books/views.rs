@@ -136,6 +136,8 @@ pub struct Balance {
     pub messages: BTreeMap<String, u64>,
     /// Lines by state.
     pub lines: BTreeMap<LineState, u64>,
+    /// Lines ever drafted, by their numbers and not by their states: none is ever removed.
+    pub drafted: u64,
     /// Entries of the ledger.
     pub entries: u64,
 }

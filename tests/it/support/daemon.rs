@@ -286,6 +286,7 @@ pub fn assert_balance(store: &Path) {
     let drafted: u64 = balance.lines.values().sum();
     let listed = books.lines(LineFilter::default()).filter(|line| line.is_ok()).count();
     assert_eq!(drafted, listed as u64, "{:?}", balance.lines);
+    assert_eq!(drafted, balance.drafted, "{:?}", balance.lines);
     let verified = books.verify().unwrap();
     assert_eq!(verified.broken_at, None);
     assert!(verified.tally_is_right, "{balance:?}");
