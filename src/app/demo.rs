@@ -105,7 +105,7 @@ fn plan(store: &Path, billing: &[(&str, &Billing); 2], console: &str) -> Result<
             .collect(),
         setup: Setup {
             tables: Arc::new(tables),
-            site: Site { setting: Setting::Hospital, payer: "medicare".into() },
+            site: Site::plain(Setting::Hospital, "medicare"),
             time_zone: jiff::tz::TimeZone::get("America/New_York")
                 .map_err(|error| Error::Demo(error.to_string()))?,
             sources: names

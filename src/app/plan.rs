@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use crate::config::Settings;
 use crate::dispatch::Destination;
-use crate::domain::Site;
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
 
@@ -118,7 +117,7 @@ fn of(settings: Settings, tables: Tables) -> Plan {
         console: settings.console.as_ref().map(|console| console.listen),
         setup: Setup {
             tables: Arc::new(tables),
-            site: Site { setting: settings.site.setting, payer: settings.site.payer.clone() },
+            site: settings.site.billing.clone(),
             time_zone: settings.site.time_zone.clone(),
             sources: named.collect(),
             routes: routes.collect(),

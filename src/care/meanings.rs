@@ -69,6 +69,7 @@ fn kind(family: Family) -> Kind {
         | Family::Surface
         | Family::Intraoperative
         | Family::HighDoseRate
+        | Family::ElectronicBrachytherapy
         | Family::LowDoseRate
         | Family::Instillation => Kind::Treatment,
         Family::Hyperthermia => Kind::Hyperthermia,
@@ -103,6 +104,7 @@ fn attributes(family: Family) -> &'static [(&'static str, &'static str)] {
         Family::Surface => &[("technique", "surface"), ("beam", "x-ray")],
         Family::Intraoperative => &[("technique", "intraoperative")],
         Family::HighDoseRate => &[("beam", "brachy"), ("rate", "high")],
+        Family::ElectronicBrachytherapy => &[("beam", "brachy"), ("rate", "electronic")],
         Family::LowDoseRate => &[("beam", "brachy"), ("rate", "low")],
         Family::Instillation => {
             &[("beam", "brachy"), ("rate", "low"), ("placement", "instillation")]

@@ -2,8 +2,8 @@
 
 use super::Desk;
 use crate::domain::{
-    CareStep, ChargeLine, Claim, Clinician, Component, Family, Flaw, Modifier, ProcedureCode,
-    Setting, Share, TableRow,
+    Campus, CareStep, ChargeLine, Claim, Clinician, Component, Entities, Family, Flaw, Modifier,
+    ProcedureCode, Setting, Share, TableRow,
 };
 use crate::mappings::{CodeRow, Found};
 
@@ -48,7 +48,23 @@ impl Desk<'_> {
             line.rendering = rendering(blank, row.family);
         }
         self.modify(&mut line, row, share, claim);
+        self.place(&mut line);
         line
+    }
+
+    /// A hospital's line from a department off the campus says so (COMP-09).
+    fn place(&self, line: &mut ChargeLine) {
+        if line.claim != Some(Claim::Facility) {
+            return;
+        }
+        let says = match self.site.campus_of(line.department.as_deref()) {
+            Some(Campus::OffExcepted) => Modifier::OFF_CAMPUS_EXCEPTED,
+            Some(Campus::OffNotExcepted) => Modifier::OFF_CAMPUS,
+            Some(Campus::On) | None => return,
+        };
+        if !line.has(says) {
+            line.modifiers.push(says);
+        }
     }
 
     /// Sets the modifiers that tell the share: 26 on a physician's share of a divided code and on
@@ -70,16 +86,21 @@ impl Desk<'_> {
         if (divided && claim == Claim::Professional) || bears_26 {
             line.modifiers.insert(0, Modifier::PROFESSIONAL);
         }
-        if claim == Claim::Global && share != Share::Whole && divided {
+        let apart = self.site.entities == Entities::Apart;
+        if divided && claim == Claim::Global && apart {
+            line.modifiers.insert(0, Modifier::TECHNICAL);
+        }
+        if claim == Claim::Global && share != Share::Whole && divided && !apart {
             line.flaws.push(Flaw::LoneShare(share));
         }
     }
 
     fn claims(&self, row: &CodeRow, share: Share) -> Vec<Claim> {
-        if self.site.setting == Setting::Freestanding {
-            return vec![Claim::Global];
-        }
-        let both = [Claim::Facility, Claim::Professional];
+        let both = match (self.site.setting, self.site.entities) {
+            (Setting::Hospital, _) => [Claim::Facility, Claim::Professional],
+            (Setting::Freestanding, Entities::Apart) => [Claim::Global, Claim::Professional],
+            (Setting::Freestanding, Entities::One) => return vec![Claim::Global],
+        };
         let claims: &[Claim] = match (row.component, share) {
             (Component::Split, Share::Whole) => &both,
             (Component::Split, Share::Technical) | (Component::TechnicalOnly, _) => &both[..1],
@@ -87,6 +108,7 @@ impl Desk<'_> {
                 &both[1..]
             }
             (Component::Global, _) if row.step == CareStep::Evaluation => &both[1..],
+            (Component::Global, _) if self.site.setting == Setting::Freestanding => &both[1..],
             (Component::Global, Share::Whole) => &both,
             (Component::Global, Share::Technical) => &both[..1],
             (Component::Global, Share::Professional) => &both[1..],

@@ -55,7 +55,7 @@ impl Desk<'_> {
         let earned = self.management(course);
         lines.extend(self.managed(course, earned));
         motion::move_to_plans(&mut lines);
-        shares::join(lines, self.site.setting)
+        shares::join(lines, self.site)
     }
 
     /// A line with everything that its activity tells, but without a code.

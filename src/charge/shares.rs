@@ -1,11 +1,11 @@
 //! Two shares of one work, told apart by the source, are one line where one claim bills both.
 
-use crate::domain::{ChargeLine, Clinician, Flaw, Setting, Share};
+use crate::domain::{ChargeLine, Clinician, Entities, Flaw, Setting, Share, Site};
 
 /// Joins a technical and a professional share of the same code, day and course into one global
 /// line. A share whose other half has not come keeps its flaw.
-pub(super) fn join(lines: Vec<ChargeLine>, setting: Setting) -> Vec<ChargeLine> {
-    if setting != Setting::Freestanding {
+pub(super) fn join(lines: Vec<ChargeLine>, site: &Site) -> Vec<ChargeLine> {
+    if site.setting != Setting::Freestanding || site.entities == Entities::Apart {
         return lines;
     }
     let mut joined: Vec<ChargeLine> = Vec::new();

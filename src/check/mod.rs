@@ -10,9 +10,11 @@
 //! page in `mappings/holds/`.
 
 mod index;
+mod laws;
 mod rules;
 mod view;
 
+pub use laws::{LAWS, Law};
 pub use rules::RULES;
 
 use crate::domain::{ChargeLine, Finding, JudgedLine, Outcome, Record, Site};

@@ -40,7 +40,7 @@ pub(super) fn read(path: &Path) -> Result<Settings, Error> {
         store: settings.store.path,
         mappings: settings.mappings.path,
         time_zone: settings.site.time_zone,
-        site: Site { setting: settings.site.setting, payer: settings.site.payer },
+        site: settings.site.billing,
         sources: sources.collect(),
         routes: routes.collect(),
     })

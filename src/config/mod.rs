@@ -14,6 +14,7 @@ mod environment;
 mod lines;
 mod problem;
 mod read;
+mod site;
 mod tree;
 
 use std::net::SocketAddr;
@@ -21,7 +22,7 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
-use crate::domain::{Claim, Setting};
+use crate::domain::Claim;
 
 pub use address::{Listen, Send};
 pub use problem::Problem;
@@ -51,10 +52,8 @@ pub struct Site {
     pub name: String,
     /// Its calendar.
     pub time_zone: TimeZone,
-    /// How it bills.
-    pub setting: Setting,
-    /// The payer, where a message names none.
-    pub payer: String,
+    /// What rules and tables must know of it.
+    pub billing: crate::domain::Site,
 }
 
 /// A folder.

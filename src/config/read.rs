@@ -4,17 +4,15 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::environment;
 use super::lines::Lines;
 use super::tree::Tree;
-use super::{Console, Destination, Folder, Listen, Problem, Send, Settings, Site, Source};
+use super::{Console, Destination, Folder, Listen, Problem, Send, Settings, Source, site};
 use crate::domain::{Claim, Setting};
 
 const TABLES: &[&str] = &["site", "store", "mappings", "source", "destination", "console"];
-const SITE: &[&str] = &["name", "time_zone", "setting", "payer"];
 const SOURCE: &[&str] = &["name", "profile", "listen", "system"];
 const DESTINATION: &[&str] =
     &["name", "claims", "profile", "send", "connections", "answer_seconds"];
@@ -84,13 +82,12 @@ fn settings(tree: &mut Tree<'_>, whole: &Value) -> Option<Settings> {
             tree.wrong(key, format!("is missing: write a table [{key}]"));
         }
     }
-    let site = site(tree, top.get("site"));
+    let site = site::site(tree, top.get("site"));
     let store = store(tree, top.get("store"));
     let mappings = mappings(tree, top.get("mappings"));
-    let told = top.get("site").and_then(|site| site.get("setting"));
-    let setting = told.and_then(Value::as_str).and_then(|setting| setting.parse().ok());
+    let claims = claims_of(top.get("site"));
     let sources = sources(tree, top.get("source"));
-    let destinations = destinations(tree, top.get("destination"), setting);
+    let destinations = destinations(tree, top.get("destination"), claims);
     let console = console(tree, top.get("console"));
     ports(tree, &sources, console);
     Some(Settings {
@@ -102,30 +99,6 @@ fn settings(tree: &mut Tree<'_>, whole: &Value) -> Option<Settings> {
         console,
         lines: Lines::default(),
     })
-}
-
-fn site(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Site> {
-    value?;
-    let table = tree.table(value, "site", SITE);
-    let name = tree.text(table, "site", "name");
-    let zone = tree.text(table, "site", "time_zone").and_then(|zone| {
-        let known = TimeZone::get(&zone).ok();
-        if known.is_none() {
-            let text = format!("`{zone}` is no time zone: write one such as America/New_York");
-            tree.wrong("site.time_zone", text);
-        }
-        known
-    });
-    let setting = tree.text(table, "site", "setting").and_then(|setting| {
-        let known = setting.parse::<Setting>().ok();
-        if known.is_none() {
-            let text = format!("is `{setting}`: write \"hospital\" or \"freestanding\"");
-            tree.wrong("site.setting", text);
-        }
-        known
-    });
-    let payer = tree.text_or(table, "site", ("payer", "medicare"));
-    Some(Site { name: name?, time_zone: zone?, setting: setting?, payer: payer? })
 }
 
 fn store(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Folder> {
@@ -202,7 +175,7 @@ fn clash(one: SocketAddr, other: SocketAddr) -> bool {
 fn destinations(
     tree: &mut Tree<'_>,
     value: Option<&Value>,
-    setting: Option<Setting>,
+    may: Option<&'static [Claim]>,
 ) -> Vec<Destination> {
     let mut names = HashSet::new();
     let mut destinations = Vec::new();
@@ -210,7 +183,7 @@ fn destinations(
         let table = with_later(tree, one, &at, DESTINATION);
         let name = unique(tree, table, &at, &mut names);
         let profile = tree.text(table, &at, "profile");
-        let claims = claims(tree, table, &at, setting);
+        let claims = claims(tree, table, (&at, may));
         let send = read(tree, (table, &at, "send"), Send::parse);
         let connections = tree.number_or(table, &at, ("connections", 1, 1..=CONNECTIONS_MAX));
         let answer = tree.number_or(table, &at, ("answer_seconds", 30, 1..=ANSWER_SECONDS_MAX));
@@ -231,11 +204,22 @@ fn destinations(
     destinations
 }
 
+/// The claims that a site has lines on, whatever else is wrong with it.
+fn claims_of(site: Option<&Value>) -> Option<&'static [Claim]> {
+    let word = |key: &str| site?.get(key)?.as_str();
+    let apart = word("entities") == Some("apart");
+    let setting: Setting = word("setting")?.parse().ok()?;
+    Some(match (setting, apart) {
+        (Setting::Hospital, _) => &[Claim::Facility, Claim::Professional],
+        (Setting::Freestanding, false) => &[Claim::Global],
+        (Setting::Freestanding, true) => &[Claim::Global, Claim::Professional],
+    })
+}
+
 fn claims(
     tree: &mut Tree<'_>,
     table: Option<&Map<String, Value>>,
-    at: &str,
-    setting: Option<Setting>,
+    (at, may): (&str, Option<&'static [Claim]>),
 ) -> Vec<Claim> {
     let key = format!("{at}.claims");
     let told = table.and_then(|table| table.get("claims"));
@@ -243,11 +227,7 @@ fn claims(
         tree.wrong(&key, "is missing, or no list: write [\"facility\"], for example");
         return Vec::new();
     };
-    let may: &[Claim] = match setting {
-        Some(Setting::Hospital) => &[Claim::Facility, Claim::Professional],
-        Some(Setting::Freestanding) => &[Claim::Global],
-        None => &Claim::ALL,
-    };
+    let may = may.unwrap_or(&Claim::ALL);
     let mut claims = Vec::new();
     for text in &named {
         match text.parse::<Claim>().ok().filter(|claim| may.contains(claim)) {
@@ -368,7 +348,7 @@ listen = "http://127.0.0.1:8080"
     fn what_is_left_out_has_its_default() {
         let settings = read(SOUND).unwrap();
         assert_eq!(settings.mappings.path, PathBuf::from("mappings"));
-        assert_eq!(settings.site.payer, "medicare");
+        assert_eq!(settings.site.billing.payer, "medicare");
         assert_eq!(settings.destinations[0].connections, 1);
         assert_eq!(settings.destinations[0].answer_seconds, 30);
         assert!(settings.check_profiles(&["aria"], &["dft-2.5.1"]).is_empty());

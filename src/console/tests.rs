@@ -28,7 +28,7 @@ fn setup() -> Setup {
     let route = |name: &str, claim| Route { destination: name.into(), claims: vec![claim] };
     Setup {
         tables: Arc::new(Tables::embedded().unwrap()),
-        site: Site { setting: Setting::Hospital, payer: "medicare".into() },
+        site: Site::plain(Setting::Hospital, "medicare"),
         time_zone: jiff::tz::TimeZone::get("America/New_York").unwrap(),
         sources: vec![SourceSetup {
             name: "aria".into(),

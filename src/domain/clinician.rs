@@ -26,8 +26,10 @@ pub enum Degree {
     NursePractitioner,
     /// A physician assistant.
     PhysicianAssistant,
-    /// Anyone else: therapist, physicist, dosimetrist, or nothing was told.
+    /// Anyone else: therapist, physicist, dosimetrist, resident.
     Other,
+    /// Nothing was told.
+    Untold,
 }
 
 /// A National Provider Identifier whose check digit is right.
@@ -54,6 +56,7 @@ impl Degree {
             "MD" | "DO" => Degree::Physician,
             "NP" | "APRN" | "ARNP" | "CRNP" | "FNP" => Degree::NursePractitioner,
             "PA" | "PAC" => Degree::PhysicianAssistant,
+            "" => Degree::Untold,
             _ => Degree::Other,
         }
     }

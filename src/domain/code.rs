@@ -95,6 +95,20 @@ impl Modifier {
     pub const REPEAT: Modifier = Modifier(*b"76");
     /// The same service again on the same day, by another physician.
     pub const REPEAT_BY_OTHER: Modifier = Modifier(*b"77");
+    /// Of a department off the campus that is paid as before (excepted).
+    pub const OFF_CAMPUS_EXCEPTED: Modifier = Modifier(*b"PO");
+    /// Of a department off the campus that is not excepted.
+    pub const OFF_CAMPUS: Modifier = Modifier(*b"PN");
+    /// A visit shared by a physician and a nurse practitioner or physician assistant.
+    pub const SHARED_VISIT: Modifier = Modifier(*b"FS");
+    /// Done in part by a resident, under a teaching physician.
+    pub const RESIDENT: Modifier = Modifier(*b"GC");
+    /// By a substitute whom the regular physician pays back in kind.
+    pub const SUBSTITUTE: Modifier = Modifier(*b"Q5");
+    /// By a substitute who is paid by time (locum tenens).
+    pub const LOCUM: Modifier = Modifier(*b"Q6");
+    /// Several procedures in one operation; not used on radiation codes.
+    pub const SEVERAL_PROCEDURES: Modifier = Modifier(*b"51");
     /// A visit that has nothing to do with the procedure whose follow-up time runs.
     pub const UNRELATED: Modifier = Modifier(*b"24");
 

@@ -94,6 +94,8 @@ families! {
     Intraoperative = "intraoperative",
     /// A fraction at high dose rate.
     HighDoseRate = "high-dose-rate",
+    /// A fraction of electronic brachytherapy, which needs no source.
+    ElectronicBrachytherapy = "electronic-brachytherapy",
     /// An application at low dose rate.
     LowDoseRate = "low-dose-rate",
     /// A radioactive liquid instilled.
@@ -145,6 +147,7 @@ impl Family {
                 | Family::Surface
                 | Family::Intraoperative
                 | Family::HighDoseRate
+                | Family::ElectronicBrachytherapy
                 | Family::LowDoseRate
                 | Family::Instillation
         )

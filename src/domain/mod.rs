@@ -48,5 +48,5 @@ pub use moment::Moment;
 pub use phi::Phi;
 pub use quantity::Quantity;
 pub use retry::Retry;
-pub use site::Site;
+pub use site::{Campus, Department, Entities, Site};
 pub use verdict::{Finding, Outcome};

@@ -1,5 +1,5 @@
-//! What kind of disease a diagnosis names, and which site: `diagnoses.csv` and
-//! `diagnosis-sites.csv`. A diagnosis does not change its group from day to day.
+//! What kind of disease a diagnosis names, which site, and which side: `diagnoses.csv`,
+//! `diagnosis-sites.csv` and `diagnosis-sides.csv`. A diagnosis does not change its group from day to day.
 
 use crate::domain::Diagnosis;
 
@@ -41,11 +41,21 @@ struct Range<T> {
 #[derive(Debug)]
 struct Ranges<T>(Vec<Range<T>>);
 
-/// Both tables.
+/// The side of the body that a diagnosis names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Right.
+    Right,
+    /// Left.
+    Left,
+}
+
+/// All three tables.
 #[derive(Debug, Default)]
 pub(super) struct Diagnoses {
     kinds: Ranges<DiagnosisGroup>,
     sites: Ranges<String>,
+    sides: Ranges<usize>,
 }
 
 impl<T> Default for Ranges<T> {
@@ -68,6 +78,22 @@ impl Diagnoses {
         let sheet = Sheet::read(file, bytes, &SHAPE, problems);
         let rows = sheet.each(problems, |cells| range(cells, site_name));
         self.sites = Ranges::sorted(file, rows, problems);
+    }
+
+    pub(super) fn read_sides(&mut self, file: &str, bytes: &[u8], problems: &mut Vec<Problem>) {
+        let sheet = Sheet::read(file, bytes, &SHAPE, problems);
+        let rows = sheet.each(problems, |cells| range(cells, character));
+        self.sides = Ranges::sorted(file, rows, problems);
+    }
+
+    /// The side that it names; `None` if it names both, neither, or has no sides.
+    pub(super) fn side(&self, diagnosis: &Diagnosis) -> Option<Side> {
+        let place = *self.sides.find(diagnosis)?;
+        match diagnosis.as_str().chars().filter(|sign| *sign != '.').nth(place - 1) {
+            Some('1') => Some(Side::Right),
+            Some('2') => Some(Side::Left),
+            Some(_) | None => None,
+        }
     }
 
     /// What kind of disease it is.
@@ -153,6 +179,16 @@ fn kind(text: &str) -> Result<DiagnosisGroup, String> {
     found
         .map(|(_, group)| *group)
         .ok_or_else(|| cell::not_one_of(text, &GROUPS.map(|(name, _)| name)))
+}
+
+/// Which character, counted without the dot, tells the side.
+fn character(text: &str) -> Result<usize, String> {
+    match text {
+        "4" => Ok(4),
+        "5" => Ok(5),
+        "6" => Ok(6),
+        _ => Err(cell::not_one_of(text, &["4", "5", "6"])),
+    }
 }
 
 fn site_name(text: &str) -> Result<String, String> {

@@ -24,12 +24,14 @@ const PAIRS: &str = "pairs.csv";
 const LIMITS: &str = "limits.csv";
 const DIAGNOSES: &str = "diagnoses.csv";
 const SITES: &str = "diagnosis-sites.csv";
+const SIDES: &str = "diagnosis-sides.csv";
 const DERIVED: &str = "charges/derived.csv";
 const MANAGEMENT: &str = "charges/management.csv";
 const CARE_STEPS: &str = "care-steps.csv";
 
 /// Tables of which there is one.
-const ONLY: &[&str] = &[CARE_STEPS, CODES, DIAGNOSES, SITES, LIMITS, PAIRS, DERIVED, MANAGEMENT];
+const ONLY: &[&str] =
+    &[CARE_STEPS, CODES, DIAGNOSES, SITES, SIDES, LIMITS, PAIRS, DERIVED, MANAGEMENT];
 
 /// Folders that may hold any number of tables.
 const FOLDERS: &[&str] = &["charges/", "payers/", "sources/"];
@@ -62,6 +64,7 @@ impl<'a> Loading<'a> {
         let mut diagnoses = Diagnoses::default();
         diagnoses.read_kinds(DIAGNOSES, self.file(DIAGNOSES), &mut self.problems);
         diagnoses.read_sites(SITES, self.file(SITES), &mut self.problems);
+        diagnoses.read_sides(SIDES, self.file(SIDES), &mut self.problems);
         let mut derived = Derived::default();
         derived.read_companions((DERIVED, self.file(DERIVED)), &codes, &mut self.problems);
         derived.read_management((MANAGEMENT, self.file(MANAGEMENT)), &codes, &mut self.problems);

@@ -39,7 +39,7 @@ use crate::domain::{Claim, Diagnosis, Family, Meaning, ProcedureCode, Setting, T
 pub use codes::{CodeRow, Found};
 pub use decisions::{Case, Earning};
 pub use destination::DestinationProfile;
-pub use diagnoses::DiagnosisGroup;
+pub use diagnoses::{DiagnosisGroup, Side};
 pub use pairs::{Indicator, Limit, Pair};
 pub use problem::Problem;
 use source::Names;
@@ -182,6 +182,11 @@ impl Tables {
     /// What kind of disease a diagnosis names.
     pub fn diagnosis(&self, diagnosis: &Diagnosis) -> DiagnosisGroup {
         self.diagnoses.kind(diagnosis)
+    }
+
+    /// The side of the body that a diagnosis names, if it names one.
+    pub fn side(&self, diagnosis: &Diagnosis) -> Option<Side> {
+        self.diagnoses.side(diagnosis)
     }
 
     /// What a payer wants; where its table says nothing, what Medicare wants.

@@ -17,13 +17,16 @@ pub(super) const BASE: &str = "medicare";
 enum Value {
     OneOf(&'static [&'static str]),
     Number,
+    NumberOrNone,
 }
 
 /// Every parameter; `mappings/README.md` says what each does.
 const PARAMETERS: &[(&str, Value)] = &[
     ("consultation_codes", Value::OneOf(&["not-recognized", "recognized"])),
+    ("final_bill_days", Value::NumberOrNone),
     ("follow_up_days", Value::Number),
     ("guidance_form", Value::OneOf(&["26", "unmodified"])),
+    ("imrt_window_days", Value::NumberOrNone),
     ("inpatient_facility", Value::OneOf(&["suppress", "bill"])),
     ("late_hold_days", Value::Number),
     ("late_reject_months", Value::Number),
@@ -31,6 +34,7 @@ const PARAMETERS: &[(&str, Value)] = &[
     ("mgmt_dos", Value::OneOf(&["last", "first"])),
     ("physics_tail", Value::OneOf(&["strict", "mirror", "ceil"])),
     ("portal_images_freestanding", Value::OneOf(&["suppress", "bill"])),
+    ("surface_ultrasound", Value::OneOf(&["bill", "hold"])),
 ];
 
 /// The parameters of one payer, by name.
@@ -86,7 +90,8 @@ fn parameter(
     let value = cells.read("value", |text| match value {
         Value::OneOf(all) if all.contains(&text) => Ok(text.to_owned()),
         Value::OneOf(all) => Err(cell::not_one_of(text, all)),
-        Value::Number => cell::number(text).map(|number| number.to_string()),
+        Value::NumberOrNone if text == "none" => Ok(text.to_owned()),
+        Value::Number | Value::NumberOrNone => cell::number(text).map(|number| number.to_string()),
     });
     Some((*name, period, value?))
 }

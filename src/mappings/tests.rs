@@ -58,9 +58,9 @@ const DAMAGE: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "codes.csv",
-        "high-dose-rate",
-        "high-dose-rat",
-        "mappings/codes.csv:2: `family` is `high-dose-rat`, which is not known: did you mean",
+        "electronic-brachytherapy",
+        "electronic-brachytherap",
+        "mappings/codes.csv:2: `family` is `electronic-brachytherap`, which is not known: did you mean",
     ),
     (
         "codes.csv",

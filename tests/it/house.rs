@@ -204,10 +204,48 @@ fn a_patient_is_opened_only_where_it_may_be() {
 #[test]
 fn every_reason_has_its_page() {
     let tables = crate::support::carry::tables();
-    let ours = collimator::check::RULES.iter().map(|rule| rule.id).chain(["PERS-01"]);
-    let ours: BTreeSet<&str> = ours.collect();
+    let ours: BTreeSet<&str> = reasons().into_iter().chain(["PERS-01"]).collect();
     let pages: BTreeSet<&str> = tables.hold_ids().collect();
     assert_eq!(ours, pages, "reasons without a page, or pages without a reason");
+}
+
+/// The ids of all rules and of all laws.
+fn reasons() -> Vec<&'static str> {
+    let rules = collimator::check::RULES.iter().map(|rule| rule.id);
+    rules.chain(collimator::check::LAWS.iter().map(|law| law.id)).collect()
+}
+
+/// The rules' document has so many ids of each section.
+const DOCUMENT: [(&str, usize); 19] = [
+    ("DATE", 10),
+    ("DEL", 11),
+    ("FREQ", 23),
+    ("IMRT", 6),
+    ("PTP", 5),
+    ("SRS", 7),
+    ("BRA", 7),
+    ("SRT", 4),
+    ("EM", 6),
+    ("COMP", 9),
+    ("MOD", 3),
+    ("DOS", 7),
+    ("ORD", 5),
+    ("DX", 6),
+    ("SEQ", 7),
+    ("LATE", 3),
+    ("DUP", 2),
+    ("UNIT", 5),
+    ("ACCT", 1),
+];
+
+#[test]
+fn every_rule_of_the_document_is_a_rule_or_a_law() {
+    let ours = reasons();
+    let missing = DOCUMENT
+        .iter()
+        .flat_map(|(section, count)| (1..=*count).map(move |n| format!("{section}-{n:02}")))
+        .filter(|id| !ours.contains(&id.as_str()));
+    complain(missing.map(|id| format!("{id} is neither a rule nor a law")));
 }
 
 #[test]
@@ -216,6 +254,10 @@ fn no_rule_id_stands_twice() {
     for rule in collimator::check::RULES {
         assert!(seen.insert(rule.id), "{} stands twice", rule.id);
         assert!(rule.says.ends_with('.') && !rule.source.is_empty(), "{}", rule.id);
+    }
+    for law in collimator::check::LAWS {
+        assert!(seen.insert(law.id), "{} stands twice", law.id);
+        assert!(law.says.ends_with('.') && !law.kept_by.is_empty(), "{}", law.id);
     }
 }
 

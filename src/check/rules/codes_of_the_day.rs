@@ -1,8 +1,9 @@
 //! Codes live from a first to a last day, and on the claims of one kind of site.
 
+use crate::check::view::View;
 use crate::check::{Rule, Stage, Verdict};
-use crate::domain::{Claim, Family, Modifier, Setting};
-use crate::mappings::Found;
+use crate::domain::{CareStep, Claim, Family, Modifier, Setting};
+use crate::mappings::{CodeRow, Found};
 
 pub(super) const IN_FORCE: Rule = Rule {
     id: "DATE-01",
@@ -32,16 +33,35 @@ pub(super) const FACILITY: Rule = Rule {
     says: "The facility claim bears only codes that the hospital can bill.",
     source: "OPPS Addendum B, January 2026: status B, and status N by local policy.",
     stage: Stage::Own,
-    judge: |view| {
-        let row = view.line.code.and_then(|code| view.code_row(code));
-        match row {
-            Some(row) if view.line.claim == Some(Claim::Facility) && !row.facility_line => {
-                Verdict::Reject(format!("{} makes no line on a facility claim", row.code))
-            }
-            Some(_) | None => Verdict::Clean,
+    judge: |view| match without_facility_line(view) {
+        Some(row) if !view.is_any(&HEAD_OR_BODY) => {
+            Verdict::Reject(format!("{} makes no line on a facility claim", row.code))
         }
+        Some(_) | None => Verdict::Clean,
     },
 };
+
+pub(super) const ROBOTIC: Rule = Rule {
+    id: "SRS-07",
+    says: "A hospital bills robotic radiosurgery by the codes of all radiosurgery.",
+    source: "OPPS Addendum B, January 2026: status B.",
+    stage: Stage::Own,
+    judge: |view| match without_facility_line(view) {
+        Some(row) if view.is_any(&HEAD_OR_BODY) => Verdict::Reject(format!(
+            "{} makes no line on a facility claim; use {}",
+            row.code, row.instead
+        )),
+        Some(_) | None => Verdict::Clean,
+    },
+};
+
+const HEAD_OR_BODY: [Family; 2] = [Family::Radiosurgery, Family::Stereotactic];
+
+/// The row of a code that has no line on the facility claim on which it stands.
+fn without_facility_line<'a>(view: &View<'a>) -> Option<&'a CodeRow> {
+    let row = view.code_row(view.line.code?)?;
+    (view.line.claim == Some(Claim::Facility) && !row.facility_line).then_some(row)
+}
 
 pub(super) const SETTING: Rule = Rule {
     id: "BRA-06",
@@ -81,16 +101,19 @@ pub(super) const UNLISTED: Rule = Rule {
 
 pub(super) const SEPARATE_VISIT: Rule = Rule {
     id: "MOD-01",
-    says: "Modifier 25 stands on visits only.",
-    source: "NCCI policy manual, chapter IX.",
+    says: "Modifier 25 stands on visits only, and 51 on no radiation code.",
+    source: "NCCI policy manual, chapter IX; of 51 recalled: so a hold.",
     stage: Stage::Own,
     judge: |view| {
         let visit = view
             .line
             .family
             .is_none_or(|family| family.is_visit() || family == Family::ClinicVisit);
+        let radiation = view.line.step.is_some_and(|step| step != CareStep::Evaluation);
         if view.line.has(Modifier::SEPARATE_VISIT) && !visit {
             Verdict::Reject("modifier 25 on a line that is no visit".into())
+        } else if view.line.has(Modifier::SEVERAL_PROCEDURES) && radiation {
+            Verdict::Hold("modifier 51 is not used on radiation codes".into())
         } else {
             Verdict::Clean
         }

@@ -1,11 +1,17 @@
 //! Work that stands once in a course, or once for so many fractions.
 
+use jiff::civil::Date;
+
 use crate::check::view::View;
 use crate::check::{Rule, Stage, Verdict};
-use crate::domain::{Delivered, DocumentKind, Family, Setting};
+use crate::domain::{CareStep, Delivered, DocumentKind, Family, Session, Setting};
 
 /// Stereotactic fractions of one course, at most (FREQ-19).
 const STEREOTACTIC_MAX: usize = 5;
+
+/// Days after the end of a course in which its last physics check may be dated (DOS-05: inside
+/// its block or right after).
+const CHECK_DAYS_MAX: i32 = 7;
 
 /// Fractions for one set of portal images (FREQ-16).
 const PORTAL_BLOCK: usize = 5;
@@ -126,6 +132,21 @@ pub(super) const PORTAL: Rule = Rule {
     judge: portal,
 };
 
+pub(super) const SURFACE_POLICY: Rule = Rule {
+    id: "SRT-04",
+    says: "Ultrasound of the lesion is billed where the contractor's coverage rules are met.",
+    source: "LCD L40176, article A60181, from 2026-03-01: parameter `surface_ultrasound`.",
+    stage: Stage::Own,
+    judge: |view| {
+        let asks = view.parameter("surface_ultrasound") == Some("hold");
+        if view.line.is(Family::SurfaceUltrasound) && asks {
+            Verdict::Hold("the contractor's coverage rules must be seen to be met".into())
+        } else {
+            Verdict::Clean
+        }
+    },
+};
+
 pub(super) const MEGAVOLTAGE: Rule = Rule {
     id: "SRT-02",
     says: "Megavoltage and surface treatment of one lesion are not billed together.",
@@ -150,18 +171,59 @@ pub(super) const FRACTION_NUMBER: Rule = Rule {
     says: "No more fractions are billed than were prescribed.",
     source: "SEQ-04.",
     stage: Stage::Own,
+    judge: fraction_number,
+};
+
+pub(super) const ENDED: Rule = Rule {
+    id: "ENDED-01",
+    says: "Nothing is charged for a course after the day on which it was closed.",
+    source: "Local policy: a charge that contradicts the end of treatment.",
+    stage: Stage::Own,
     judge: |view| {
-        let activity = view.first_activity().map(|(activity, _)| activity);
-        let numbers = activity.and_then(|one| Some((one.fraction?, one.prescribed?)));
-        let delivery = view.line.family.is_some_and(Family::is_delivery);
-        match numbers.filter(|_| delivery) {
-            Some((fraction, prescribed)) if fraction > prescribed => Verdict::Hold(format!(
-                "fraction {fraction} of {prescribed} prescribed; the prescription must be amended"
+        let line = view.line;
+        let seen = line.step == Some(CareStep::Evaluation);
+        let grace = if line.is(Family::PhysicsCheck) { CHECK_DAYS_MAX } else { 0 };
+        let after = |closed: &Date| (line.day() - *closed).get_days() > grace;
+        match view.course().and_then(|course| course.closed).filter(after) {
+            Some(closed) if line.posted.is_some() && !seen => Verdict::Hold(format!(
+                "the course was closed on {closed}; either the day is wrong, or the end of \
+                 treatment must be taken back, or the work belongs to a new course"
             )),
             Some(_) | None => Verdict::Clean,
         }
     },
 };
+
+fn fraction_number(view: &View<'_>) -> Verdict {
+    let activity = view.first_activity().map(|(activity, _)| activity);
+    let number = activity.and_then(|one| one.fraction);
+    let prescribed = activity.and_then(|one| one.prescribed);
+    let delivery = view.line.family.is_some_and(Family::is_delivery);
+    let Some(fraction) = number.filter(|_| delivery) else {
+        return Verdict::Clean;
+    };
+    if let Some(prescribed) = prescribed.filter(|prescribed| fraction > *prescribed) {
+        return Verdict::Hold(format!(
+            "fraction {fraction} of {prescribed} prescribed; the prescription must be amended"
+        ));
+    }
+    match given_before(view, fraction) {
+        Some(day) => Verdict::Warn(format!("fraction {fraction} was given on {day} already")),
+        None => Verdict::Clean,
+    }
+}
+
+/// The day of an earlier session of the same kind that bears the same number of a fraction.
+fn given_before(view: &View<'_>, fraction: u16) -> Option<Date> {
+    let (course, session) = (view.course()?, view.session()?);
+    let bears = |other: &&Session| {
+        let numbers = other.treatments.iter().map(|index| course.steps[*index].activity.fraction);
+        other.delivered == session.delivered
+            && other.moment < session.moment
+            && numbers.flatten().any(|number| number == fraction)
+    };
+    course.sessions.iter().find(bears).map(|other| other.moment.date)
+}
 
 fn once(view: &View<'_>, family: Family, because: &str) -> Verdict {
     let stands = view.line.is(family) && view.earlier(&[family]).next().is_some();

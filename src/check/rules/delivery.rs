@@ -79,6 +79,21 @@ pub(super) const UNITS: Rule = Rule {
     },
 };
 
+pub(super) const DAY: Rule = Rule {
+    id: "DOS-01",
+    says: "A delivery is dated the day on which the beam was on.",
+    source: "DOS-01.",
+    stage: Stage::Own,
+    judge: |view| {
+        let treated = view.session().map(|session| session.moment.date);
+        let coded = view.line.flaws.contains(&Flaw::CodedBesideNamed);
+        match treated.filter(|day| coded && *day != view.line.day()) {
+            Some(day) => Verdict::Hold(format!("the session was treated on {day}")),
+            None => Verdict::Clean,
+        }
+    },
+};
+
 /// The code that was sent beside treatments told by name, and the code derived from those.
 fn beside_named(view: &View<'_>) -> Option<(ProcedureCode, ProcedureCode)> {
     if !view.line.flaws.contains(&Flaw::CodedBesideNamed) {

@@ -2,7 +2,7 @@
 
 use crate::check::view::View;
 use crate::check::{Rule, Stage, Verdict};
-use crate::domain::{CareStep, Diagnosis, Family};
+use crate::domain::{CareStep, ChargeLine, Diagnosis, Family};
 use crate::mappings::DiagnosisGroup;
 
 pub(super) const ACTIVE: Rule = Rule {
@@ -43,8 +43,13 @@ pub(super) const DISEASE_FIRST: Rule = Rule {
     source: "ICD-10-CM guidelines, I.C.2.e.",
     stage: Stage::Own,
     judge: |view| {
-        let sources =
-            [Family::HighDoseRate, Family::LowDoseRate, Family::Instillation, Family::Insertion];
+        let sources = [
+            Family::HighDoseRate,
+            Family::ElectronicBrachytherapy,
+            Family::LowDoseRate,
+            Family::Instillation,
+            Family::Insertion,
+        ];
         if view.is_any(&sources) && first(view) == Some(DiagnosisGroup::Encounter) {
             Verdict::Hold(
                 "the encounter for radiation stands first; brachytherapy names the disease".into(),
@@ -76,6 +81,44 @@ pub(super) const METASTASIS: Rule = Rule {
         }
     },
 };
+
+pub(super) const SIDE: Rule = Rule {
+    id: "DX-05",
+    says: "A fraction names the side of the body that its plan was made for.",
+    source: "DX-05; reading 11 of the stories: the plan of the same name stands for the order.",
+    stage: Stage::Own,
+    judge: |view| {
+        let treated = view.line.family.is_some_and(Family::is_delivery);
+        let plans = view.course_lines().filter(|plan| {
+            plan.family.is_some_and(Family::is_plan)
+                && plan.plan.is_some()
+                && plan.plan == view.line.plan
+        });
+        let other = plans.filter(|_| treated).find_map(|plan| other_side(view, plan));
+        match other {
+            Some((told, planned)) => Verdict::Hold(format!(
+                "the fraction names {told}, and its plan {planned}: the other side"
+            )),
+            None => Verdict::Clean,
+        }
+    },
+};
+
+/// A diagnosis of the line and one of its plan that are the same disease on two sides.
+fn other_side<'a>(view: &View<'a>, plan: &'a ChargeLine) -> Option<(&'a Diagnosis, &'a Diagnosis)> {
+    let side = |one: &Diagnosis| view.bench.tables.side(one);
+    let both = |told: &'a Diagnosis| plan.diagnoses.iter().map(move |planned| (told, planned));
+    let names = |side_told| plan.diagnoses.iter().any(|one| side(one) == Some(side_told));
+    view.line
+        .diagnoses
+        .iter()
+        .filter(|told| side(told).is_some_and(|told| !names(told)))
+        .flat_map(both)
+        .find(|(told, planned)| {
+            told.category() == planned.category()
+                && side(planned).is_some_and(|planned| side(told) != Some(planned))
+        })
+}
 
 fn active(view: &View<'_>) -> Verdict {
     if view.line.code.is_none() {

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use crate::check::view::View;
 use crate::check::{Rule, Stage, Verdict};
-use crate::domain::{ChargeLine, Family};
+use crate::domain::{ChargeLine, Claim, Family};
 
 /// Work that is inside a modulated plan when it was done for it (IMRT-01).
 const INSIDE: [Family; 7] = [
@@ -33,7 +33,7 @@ pub(super) const SERVED: Rule = Rule {
     says: "Work done for a modulated plan is inside it, whatever its day.",
     source: "CMS manual, ch. 4, 200.3.1; reading 8 of the stories.",
     stage: Stage::Own,
-    judge: |view| match plan_served(view) {
+    judge: |view| match plan_served(view).filter(|plan| within_window(view, plan)) {
         Some(plan) => Verdict::Reject(format!(
             "the work served the modulated plan of {}, which includes it",
             plan.day()
@@ -98,6 +98,13 @@ fn plan_served<'a>(view: &View<'a>) -> Option<&'a ChargeLine> {
             next.is(Family::ModulatedPlan).then_some(next)
         }
     }
+}
+
+/// Off the facility's claim a payer may reach back only so many days (`imrt_window_days`).
+fn within_window(view: &View<'_>, plan: &ChargeLine) -> bool {
+    let apart = (plan.day() - view.line.day()).get_days();
+    let limit = view.number("imrt_window_days");
+    view.line.claim == Some(Claim::Facility) || limit.is_none_or(|limit| apart <= limit)
 }
 
 /// The first plan of the course on or after a day. A plan is not its own successor.

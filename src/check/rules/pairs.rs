@@ -36,7 +36,7 @@ pub(super) const REASONED: Rule = Rule {
 pub(super) const REPEATED: Rule = Rule {
     id: "MOD-02",
     says: "The same work again on the same day bears modifier 76 or 77.",
-    source: "MOD-02; DUP-01.",
+    source: "MOD-02, recalled: so a hold; DUP-01.",
     stage: Stage::Pairs,
     judge: repeated,
 };
@@ -96,7 +96,9 @@ fn repeated(view: &View<'_>) -> Verdict {
             && other.plan == view.line.plan
     });
     match twin {
-        Some(_) => Verdict::Reject("the same work of the same day stands already".into()),
+        Some(_) => Verdict::Hold(
+            "the same work of the same day stands already; done again it bears 76 or 77".into(),
+        ),
         None => Verdict::Clean,
     }
 }

@@ -1,5 +1,7 @@
 //! Plans and what is added to them: how often each stands in a course.
 
+use jiff::civil::Weekday;
+
 use crate::check::view::View;
 use crate::check::{Rule, Stage, Verdict};
 use crate::domain::{ChargeLine, DocumentKind, Family};
@@ -141,6 +143,32 @@ fn motion_study(view: &View<'_>) -> Verdict {
     }
 }
 
+/// Treatment that begins on the day of its plan, or on a weekend, is begun in haste: the note that
+/// says why is due. Sources and radiosurgery are planned on their day.
+fn begun_in_haste(view: &View<'_>) -> Verdict {
+    let beam = [Family::Beam, Family::Proton, Family::Neutron];
+    let first = view.course().and_then(|course| course.first_delivery());
+    let begins = first.is_some_and(|first| first.moment.date == view.line.day());
+    if !view.is_any(&beam) || !begins {
+        return Verdict::Clean;
+    }
+    let day = view.line.day();
+    let before = |plan: &ChargeLine| {
+        plan.family.is_some_and(Family::is_plan) && plan.day() < day && same_plan(view, plan)
+    };
+    if !view.course_lines().any(before) {
+        Verdict::Warn(format!("planned and treated on {day}: the note of the emergency is due"))
+    } else if matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
+        Verdict::Warn(format!("treatment began on a weekend, {day}: the note of why is due"))
+    } else {
+        Verdict::Clean
+    }
+}
+
+fn same_plan(view: &View<'_>, plan: &ChargeLine) -> bool {
+    view.line.plan.is_none() || plan.plan.is_none() || plan.plan == view.line.plan
+}
+
 /// A plan of the same name on or before the day; where the source names none, any plan.
 fn approved(view: &View<'_>) -> Verdict {
     let planned_otherwise = [Family::Intraoperative, Family::Instillation];
@@ -151,10 +179,10 @@ fn approved(view: &View<'_>) -> Verdict {
     let covers = |plan: &ChargeLine| {
         plan.family.is_some_and(Family::is_plan)
             && plan.day() <= view.line.day()
-            && (view.line.plan.is_none() || plan.plan.is_none() || plan.plan == view.line.plan)
+            && same_plan(view, plan)
     };
     if view.course_lines().any(covers) {
-        return Verdict::Clean;
+        return begun_in_haste(view);
     }
     let name = view.line.plan.as_deref().unwrap_or("of the course");
     Verdict::Hold(format!("no finished plan {name} is dated on or before {}", view.line.day()))

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use crate::check::view::View;
 use crate::check::{Rule, Stage, Verdict};
+use crate::domain::Claim;
 
 pub(super) const AHEAD: Rule = Rule {
     id: "AHEAD-01",
@@ -40,6 +41,26 @@ pub(super) const FILING: Rule = Rule {
             Ok(_) | Err(_) => Verdict::Clean,
         },
         (None, _) | (_, None) => Verdict::Clean,
+    },
+};
+
+pub(super) const ADJUSTMENT: Rule = Rule {
+    id: "LATE-03",
+    says: "A facility's line that comes after the final bill goes by an adjustment claim.",
+    source: "42 CFR 424.44 and claims manual, recalled: parameter `final_bill_days`.",
+    stage: Stage::Own,
+    judge: |view| {
+        let facility = view.line.claim == Some(Claim::Facility);
+        let limit = view.number("final_bill_days").filter(|_| facility);
+        match (days(view), limit) {
+            (Some((done, posted)), Some(limit)) if (posted - done).get_days() > limit => {
+                Verdict::Hold(format!(
+                    "the bill of {done} is final after {limit} days: adjust it, with all lines of \
+                     the day together"
+                ))
+            }
+            (Some(_) | None, _) => Verdict::Clean,
+        }
     },
 };
 

@@ -70,7 +70,7 @@ pub(super) const CONSULTATION: Rule = Rule {
 pub(super) const ADDITION: Rule = Rule {
     id: "EM-06",
     says: "An addition stands beside an office visit without modifier 25.",
-    source: "CMS rule, recalled.",
+    source: "CMS rule, recalled: so a hold, though EM-06 would reject.",
     stage: Stage::Own,
     judge: |view| {
         if !view.line.is(Family::VisitAddition) {
@@ -78,9 +78,9 @@ pub(super) const ADDITION: Rule = Rule {
         }
         let visit = view.beside().map(|(line, _)| line).find(|line| line.is(Family::OfficeVisit));
         match visit {
-            None => Verdict::Reject("no office visit of the day to add to".into()),
+            None => Verdict::Hold("no office visit of the day to add to".into()),
             Some(visit) if visit.has(Modifier::SEPARATE_VISIT) => {
-                Verdict::Reject("the visit bears modifier 25".into())
+                Verdict::Hold("the visit bears modifier 25".into())
             }
             Some(_) => Verdict::Clean,
         }

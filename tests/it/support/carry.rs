@@ -32,7 +32,7 @@ pub fn setup(setting: Setting) -> Setup {
         |name: &str| SourceSetup { name: name.into(), profile: name.into(), system: String::new() };
     Setup {
         tables: tables(),
-        site: Site { setting, payer: "medicare".into() },
+        site: Site::plain(setting, "medicare"),
         time_zone: jiff::tz::TimeZone::get("America/New_York").unwrap(),
         sources: vec![source("aria"), source("mosaiq")],
         routes,
