@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Clinician, MessageId, Moment};
+use super::{Clinician, MessageId, Moment, ProcedureCode};
 
 /// What makes two tellings the same document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub enum DocumentKind {
     ReplanReason,
     /// End of treatment: closes the course.
     EndOfTreatment,
+    /// What a payer has authorized, code by code.
+    Authorization,
     /// Anything else: kept, means nothing to billing.
     Other,
 }
@@ -74,6 +76,9 @@ pub struct Document {
     pub plan: Option<String>,
     /// The treatment session that the source names.
     pub session: Option<String>,
+    /// The codes that an authorization names.
+    #[serde(default)]
+    pub codes: Vec<ProcedureCode>,
     /// When the message was made.
     pub posted: Moment,
     /// The message that brought it.
@@ -82,7 +87,7 @@ pub struct Document {
 
 impl DocumentKind {
     /// Every kind that a source profile can name.
-    pub const ALL: [(DocumentKind, &'static str); 12] = [
+    pub const ALL: [(DocumentKind, &'static str); 13] = [
         (DocumentKind::VisitNote, "visit-note"),
         (DocumentKind::PlanningNote, "planning-note"),
         (DocumentKind::SimulationNote, "simulation-note"),
@@ -94,6 +99,7 @@ impl DocumentKind {
         (DocumentKind::SpecialNarrative, "special-narrative"),
         (DocumentKind::ReplanReason, "replan-reason"),
         (DocumentKind::EndOfTreatment, "end-of-treatment"),
+        (DocumentKind::Authorization, "authorization"),
         (DocumentKind::Other, "other"),
     ];
 

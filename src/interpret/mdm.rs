@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Document, DocumentKey, DocumentKind, Fact, Moment, Refusal, Standing};
+use crate::domain::{
+    Document, DocumentKey, DocumentKind, Fact, Moment, ProcedureCode, Refusal, Standing,
+};
 use crate::mappings::source::{Spelling, Spot};
 
 use super::opened::{Opened, Part};
@@ -11,7 +13,7 @@ use super::{Note, Reader, Told, clinician, finding, moment, person};
 pub(super) const READER: Reader = Reader {
     kind: "MDM",
     says: "Each TXA, with the course segment behind it, is a document and how it stands.",
-    uses: &["MSH", "EVN", "PID", "PV1", "IN1", "TXA", "ZRT"],
+    uses: &["MSH", "EVN", "PID", "PV1", "IN1", "TXA", "ZRT", "OBX"],
     read,
 };
 
@@ -57,9 +59,19 @@ fn document(
         course: named(course.map(|it| &it.course)),
         plan: named(course.map(|it| &it.plan)),
         session: named(course.map(|it| &it.session)),
+        codes: if kind == DocumentKind::Authorization { codes(opened, part) } else { Vec::new() },
         posted: opened.made,
         message: opened.reading.message,
     })
+}
+
+/// The codes that an authorization names, one in each segment; what is no code is no code.
+fn codes(opened: &Opened<'_>, part: &Part<'_>) -> Vec<ProcedureCode> {
+    let Some(spot) = &opened.reading.profile.document.codes else {
+        return Vec::new();
+    };
+    let told = part.groups(&spot.segment).into_iter();
+    told.filter_map(|one| one.code(spot)?.parse().ok()).collect()
 }
 
 fn standing(opened: &Opened<'_>, part: &Part<'_>) -> Standing {
@@ -125,7 +137,7 @@ mod tests {
             );
             let told = told(
                 &format!("MDM^{}", row["event"]),
-                &[PID, &txa, "ZRT|C1|P1|||2.25.7", "OBX|1|TX"],
+                &[PID, &txa, "ZRT|C1|P1|||2.25.7", "OBX|1|TX", "NTE|1"],
             );
             let document = documents(&told)[0];
             assert_eq!(format!("{:?}", document.standing), row["standing"], "{row}");
@@ -138,8 +150,17 @@ mod tests {
                 (Some("C1"), Some("2.25.7"))
             );
             assert!(document.author.as_ref().unwrap().is_physician());
-            assert_eq!(told.kept, ["OBX"]);
+            assert_eq!(told.kept, ["NTE"]);
         }
+    }
+
+    #[test]
+    fn an_authorization_names_its_codes() {
+        let txa = "TXA|1|AUTH|TX|20261001|||||PAYER|||D9^ARIA|||||LA";
+        let coded = ["OBX|1|CE|AUTH||77386^x^C4", "OBX|2|CE|AUTH||77387", "OBX|3|TX|||thanks"];
+        let told = told("MDM^T02", &[PID, txa, coded[0], coded[1], coded[2]]);
+        let codes: Vec<&str> = documents(&told)[0].codes.iter().map(|code| code.as_str()).collect();
+        assert_eq!(codes, ["77386", "77387"]);
     }
 
     #[test]

@@ -152,6 +152,9 @@ pub struct DocumentSpots {
     pub completion: Spot,
     /// Availability status.
     pub availability: Spot,
+    /// The codes of an authorization, one in each segment of this name.
+    #[serde(default)]
+    pub codes: Option<Spot>,
 }
 
 /// Places in the segment behind FT1 or TXA that names the course.

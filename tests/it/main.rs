@@ -12,6 +12,7 @@ mod peers;
 mod readings;
 mod restart;
 mod rules;
+mod sites;
 mod starting;
 mod stories;
 mod support;

@@ -2,7 +2,7 @@
 
 use crate::check::view::View;
 use crate::check::{Rule, Stage, Verdict};
-use crate::domain::{CareStep, Claim, Family, Modifier, Setting};
+use crate::domain::{CareStep, Claim, DocumentKind, Family, Modifier, ProcedureCode, Setting};
 use crate::mappings::{CodeRow, Found};
 
 pub(super) const IN_FORCE: Rule = Rule {
@@ -27,6 +27,31 @@ pub(super) const IN_FORCE: Rule = Rule {
         }
     },
 };
+
+pub(super) const AUTHORIZED: Rule = Rule {
+    id: "DATE-09",
+    says: "An authorization covers the code that is billed, not one that it replaced.",
+    source: "ASTRO prior-authorization update 2026; DATE-09.",
+    stage: Stage::Own,
+    judge: authorized,
+};
+
+/// Where authorizations of the course name codes of the line's step, they must name its code.
+fn authorized(view: &View<'_>) -> Verdict {
+    let Some(code) = view.line.code else {
+        return Verdict::Clean;
+    };
+    let named = view.documents(DocumentKind::Authorization).flat_map(|document| &document.codes);
+    let of_step =
+        named.filter(|other| view.code_row(**other).map(|row| row.step) == view.line.step);
+    let of_step: Vec<&ProcedureCode> = of_step.collect();
+    match of_step.first() {
+        Some(first) if !of_step.contains(&&code) => Verdict::Hold(format!(
+            "authorization code mismatch: it names {first}, and nothing covers {code}"
+        )),
+        Some(_) | None => Verdict::Clean,
+    }
+}
 
 pub(super) const FACILITY: Rule = Rule {
     id: "COMP-04",

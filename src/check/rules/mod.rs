@@ -39,6 +39,7 @@ pub const RULES: &[&Rule] = &[
     &timing::FILING,
     &timing::ADJUSTMENT,
     &codes_of_the_day::IN_FORCE,
+    &codes_of_the_day::AUTHORIZED,
     &codes_of_the_day::FACILITY,
     &codes_of_the_day::ROBOTIC,
     &codes_of_the_day::SETTING,

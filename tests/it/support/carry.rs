@@ -17,6 +17,20 @@ pub fn tables() -> Arc<Tables> {
     Arc::clone(TABLES.get_or_init(|| Arc::new(Tables::embedded().unwrap())))
 }
 
+/// A copy of the tables, to be changed.
+pub fn copy_tables(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_tables(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// The reference site in a setting.
 pub fn setup(setting: Setting) -> Setup {
     let routes = match setting {
@@ -49,8 +63,12 @@ pub struct Desk {
 
 impl Desk {
     pub fn new(setting: Setting) -> Desk {
+        Desk::of(setup(setting))
+    }
+
+    pub fn of(setup: Setup) -> Desk {
         let books = Arc::new(Books::open_in_memory().unwrap());
-        let pipeline = Pipeline::new(Arc::clone(&books), setup(setting), Arc::new(SystemClock));
+        let pipeline = Pipeline::new(Arc::clone(&books), setup, Arc::new(SystemClock));
         Desk { books, pipeline, next: 1, refused: Vec::new() }
     }
 

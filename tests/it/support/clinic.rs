@@ -4,12 +4,14 @@
 //! `10-09 credit of=A3`. A date is `MM-DD` of 2026, or whole. Words behind the name:
 //! `P1` a plan (a letter and a digit) · `at=HHMM` · `code=` `mods=25,GC` `qty=` `dx=C61,I10`
 //! `by=MD|NP|PA|RT` `orderer=none` `course=` `fx=3/10` `session=` `id=` `class=I`
-//! `posted=MM-DD` `status=IP` `account=none`. Treatments and images of one day share a session
+//! `posted=MM-DD` `status=IP` `account=none` `dept=` `payer=` `codes=77386,77387` (of an authorization). Treatments and images of one day share a session
 //! unless `session=` says otherwise.
 
 use std::collections::BTreeMap;
 
-use collimator::domain::Setting;
+use collimator::domain::{Outcome, Setting};
+use collimator::pipeline::Setup;
+use collimator::store::LineFilter;
 
 use super::carry::Desk;
 
@@ -58,6 +60,30 @@ pub fn lines(told: &str, setting: Setting) -> Vec<String> {
     desk.file("aria", messages(told).as_bytes(), 1);
     assert!(desk.refused.is_empty(), "{:?}", desk.refused);
     shown(&desk)
+}
+
+/// Every flag on a line that leaves nevertheless: `dos code rule`.
+pub fn warned(told: &str, setting: Setting) -> Vec<String> {
+    let mut desk = Desk::new(setting);
+    desk.file("aria", messages(told).as_bytes(), 1);
+    let mut warned = Vec::new();
+    for listed in desk.books.lines(LineFilter::default()) {
+        let booked = listed.unwrap().line;
+        let flags = booked.findings.iter().filter(|finding| finding.outcome == Outcome::Warn);
+        let code = booked.line.code.map_or_else(String::new, |code| code.to_string());
+        let day = booked.line.day().strftime("%m-%d");
+        warned.extend(flags.map(|flag| format!("{day} {code} {}", flag.rule)));
+    }
+    warned.sort();
+    warned
+}
+
+/// The same at a site of its own kind, or by tables of its own.
+pub fn expect_by(told: &str, setup: Setup, expected: &str) {
+    let mut desk = Desk::of(setup);
+    desk.file("aria", messages(told).as_bytes(), 1);
+    assert!(desk.refused.is_empty(), "{:?}", desk.refused);
+    compare(&shown(&desk), expected);
 }
 
 pub fn shown(desk: &Desk) -> Vec<String> {
@@ -147,10 +173,14 @@ impl Thing {
             if self.kind == "doc" { ("MDM^T02", "MDM_T02") } else { ("DFT^P03", "DFT_P03") };
         let account = if self.word("account") == "none" { "" } else { "A1" };
         let class = self.or("class", "O");
+        let payer = match self.word("payer") {
+            "" => String::new(),
+            payer => format!("IN1|1|x|{payer}\n"),
+        };
         let head = format!(
             "MSH|^~\\&|ARIA|RADONC|COLLIMATOR|EXAMPLE|{made}2000||{trigger}^{structure}|M{:05}|P|2.5.1\n\
              PID|1||7001^^^EXAMPLE^MR||Quill^Invented||19500101|F||||||||||{account}\n\
-             PV1|1|{class}\n",
+             PV1|1|{class}\n{payer}",
             self.number
         );
         let zrt = format!(
@@ -189,7 +219,13 @@ impl Thing {
             "",
             self.or("id", &format!("D{}", self.number)),
             self.or("status", "LA"),
-        )
+        ) + &self.codes()
+    }
+
+    /// The codes of an authorization.
+    fn codes(&self) -> String {
+        let codes = self.word("codes").split(',').filter(|code| !code.is_empty());
+        codes.enumerate().map(|(n, code)| format!("OBX|{}|CE|AUTH||{code}\n", n + 1)).collect()
     }
 
     fn charge(&self) -> String {
@@ -221,13 +257,14 @@ impl Thing {
         let mods = self.word("mods").replace(',', "~");
         let at = self.word("at");
         format!(
-            "FT1|1|{}|B1|{}{at}|{}|{kind}|{}^x^L|||{}|||RADONC|||RADONC^ROOM||||{}|{performer}|{orderer}||O1||{}|{mods}|||||{}\n"
+            "FT1|1|{}|B1|{}{at}|{}|{kind}|{}^x^L|||{}|||{}|||RADONC^ROOM||||{}|{performer}|{orderer}||O1||{}|{mods}|||||{}\n"
             ,
             self.or("id", &format!("A{}", self.number)),
             self.date,
             self.date,
             self.name,
             self.word("qty"),
+            self.or("dept", "RADONC"),
             dx.join("~"),
             self.word("code"),
             self.word("of"),
