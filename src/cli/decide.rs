@@ -62,15 +62,38 @@ fn carry_out(
         Ok(change) => change,
         Err(ledger::Refused(why)) => return Ok(Err(why)),
     };
-    let decided = books.decide(vec![change], desk::now())?;
+    let mut changes = vec![change];
+    changes.extend(followers(books, &listed.line, action, who)?);
+    let decided = books.decide(changes, desk::now())?;
     Ok(decided.into_iter().try_for_each(|decided| match decided {
         Decided::Done => Ok(()),
         Decided::Conflict(conflict) => Err(moved(&conflict)),
     }))
 }
 
+/// What stands in place of a line goes with the correction of that line.
+fn followers(
+    books: &Books,
+    correction: &BookedLine,
+    action: Action,
+    who: &Who,
+) -> Result<Vec<LineChange>, Error> {
+    if correction.reverses.is_none() {
+        return Ok(Vec::new());
+    }
+    let lines = books.load(correction.person)?.lines;
+    let follow = |line: &BookedLine| {
+        let decided = ledger::follow(line, correction, action)?;
+        Some(written(line, decided, who))
+    };
+    Ok(lines.iter().filter_map(follow).collect())
+}
+
 fn change(line: &BookedLine, action: Action, who: &Who) -> Result<LineChange, ledger::Refused> {
-    let decided = ledger::decide(line, action)?;
+    Ok(written(line, ledger::decide(line, action)?, who))
+}
+
+fn written(line: &BookedLine, decided: ledger::Decided, who: &Who) -> LineChange {
     let body = json!({
         "from": line.state,
         "to": decided.to,
@@ -84,7 +107,7 @@ fn change(line: &BookedLine, action: Action, who: &Who) -> Result<LineChange, le
         line: Some(line.id),
         body: body.to_string(),
     };
-    Ok(LineChange {
+    LineChange {
         line: line.id,
         expects: Expected::of(line),
         to: decided.to,
@@ -92,7 +115,7 @@ fn change(line: &BookedLine, action: Action, who: &Who) -> Result<LineChange, le
         decision: decided.decision,
         content: None,
         entries: vec![entry],
-    })
+    }
 }
 
 fn moved(conflict: &Conflict) -> String {

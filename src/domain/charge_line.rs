@@ -44,6 +44,10 @@ pub struct ChargeLine {
     pub orderer: Option<Clinician>,
     /// The billing account.
     pub account: Option<String>,
+    /// Whether the message that brought the work names the account itself; else it is that of the
+    /// registration, which may change from one stay to the next.
+    #[serde(default)]
+    pub account_told: bool,
     /// Whether the patient lay in.
     pub class: PatientClass,
     /// The payer.

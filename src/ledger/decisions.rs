@@ -1,6 +1,7 @@
 //! What a person may decide about a line, and what follows.
 
-use super::reconcile::kept_back;
+use super::corrections;
+use super::reconcile::{kept_back, state};
 use super::states::{Cause, may_move};
 use crate::domain::{BookedLine, Decision, Finding, LineState, Outcome};
 
@@ -65,6 +66,28 @@ pub fn decide(line: &BookedLine, action: Action) -> Result<Decided, Refused> {
         Action::Withdraw | Action::Resend => {}
     }
     Ok(Decided { to, findings, decision })
+}
+
+/// What becomes of a line that waits for a correction, once a person released or dismissed that;
+/// `None` if it does not wait for this one.
+pub fn follow(line: &BookedLine, correction: &BookedLine, action: Action) -> Option<Decided> {
+    let waits = line.after == Some(correction.id) && line.state == LineState::Held;
+    if !waits || correction.reverses.is_none() || correction.state != LineState::Held {
+        return None;
+    }
+    match action {
+        Action::Release => {
+            let mut findings = line.findings.clone();
+            findings.retain(|finding| *finding != corrections::waits());
+            let to = state(findings.iter().map(|finding| finding.outcome).max());
+            Some(Decided { to, findings, decision: line.decision.clone() })
+        }
+        Action::Withdraw => {
+            let findings = line.findings.clone();
+            Some(Decided { to: LineState::Withdrawn, findings, decision: line.decision.clone() })
+        }
+        Action::Hold | Action::Resend => None,
+    }
 }
 
 /// What a line lacks that no message can leave without, whatever a person decides.

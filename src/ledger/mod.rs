@@ -7,10 +7,16 @@
 //!
 //! **Start at** [`reconcile`]; every state and every arrow is in `STATES.md`.
 
+mod change;
+mod corrections;
 mod decisions;
 mod reconcile;
 mod states;
 
-pub use decisions::{Action, Decided, Refused, decide};
-pub use reconcile::{Change, reconcile};
+pub use change::{Change, News};
+pub use decisions::{Action, Decided, Refused, decide, follow};
+pub use reconcile::reconcile;
 pub use states::{Cause, may_move};
+
+#[cfg(test)]
+mod tests;

@@ -1,119 +1,259 @@
 //! Brings the books of a person to what is due: drafts what is missing, looks anew at what has
 //! not left, takes back what has left and is no longer due.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::change::{Change, News};
+use super::corrections::{self, Standing};
 use crate::domain::{
-    BookedLine, Claim, Decision, Finding, JudgedLine, LineId, LineKey, LineState, Outcome,
+    BookedLine, ChargeLine, Claim, Decision, Finding, JudgedLine, LineId, LineKey, LineState,
+    Outcome,
 };
 
 /// The rule that speaks for a person who keeps a line back.
 pub(super) const BY_PERSON: &str = "PERS-01";
-
-/// One change of the books.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// A new line.
-    Draft {
-        /// What it says, and what was found.
-        line: Box<JudgedLine>,
-        /// Where it stands at once.
-        state: LineState,
-        /// Where it goes.
-        destination: Option<String>,
-        /// It waits for the final answer to the reversal of this line.
-        after_reversal_of: Option<LineId>,
-    },
-    /// A line that has not left moves, or its particulars or findings are told anew.
-    Move {
-        /// Which.
-        line: LineId,
-        /// The state it must still be in.
-        from: LineState,
-        /// The state it moves to.
-        to: LineState,
-        /// What it says and what was found now; `None` leaves both.
-        told: Option<Box<JudgedLine>>,
-    },
-    /// A line that has left is taken back by a line of its own.
-    Reverse {
-        /// Which.
-        line: LineId,
-        /// The state it must still be in.
-        from: LineState,
-        /// Why.
-        because: Vec<Finding>,
-    },
-}
 
 /// What must change so that the books say what is due. `route` names the destinations of a claim,
 /// for lines that are new; a line on the books keeps the destination it has.
 pub fn reconcile(
     booked: &[BookedLine],
     due: Vec<JudgedLine>,
+    news: News,
     route: &dyn Fn(Option<Claim>) -> Vec<Option<String>>,
 ) -> Vec<Change> {
-    let mut standing: HashMap<LineKey, Vec<&BookedLine>> = HashMap::new();
-    for line in booked.iter().filter(|line| stands(line)) {
-        standing.entry(line.line.key()).or_default().push(line);
-    }
+    let mut standing = standing(booked);
+    let keys: HashSet<LineKey> = due.iter().map(|judged| judged.line.key()).collect();
+    let mut gone: Vec<Standing<'_>> = Vec::new();
+    standing.retain(|key, copies| {
+        let stays = keys.contains(key);
+        if !stays {
+            gone.extend(std::mem::take(copies).into_values());
+        }
+        stays
+    });
+    gone.sort_by_key(Standing::number);
+    let books = Books { booked, news, works: due.iter().map(|one| work(&one.line)).collect() };
     let mut changes = Vec::new();
+    let ends: Vec<End<'_>> =
+        gone.iter().filter_map(|copy| books.take_off(copy, &mut changes)).collect();
+    changes.extend(corrections::of_declined(booked));
     let mut missing: Vec<JudgedLine> = Vec::new();
     for judged in due {
         match standing.remove(&judged.line.key()) {
-            Some(copies) => look_again(&copies, judged, &mut changes),
+            Some(copies) => {
+                for copy in copies.into_values() {
+                    let waits = waits(&ends, &judged, &copy.destination);
+                    books.look_again(copy, (&judged, waits), &mut changes);
+                }
+            }
             None => missing.push(judged),
         }
     }
-    let mut gone: Vec<&BookedLine> = standing.into_values().flatten().collect();
-    gone.sort_by_key(|line| line.id);
-    let reversed: Vec<&BookedLine> =
-        gone.iter().copied().filter(|line| line.state.is_out()).collect();
-    changes.extend(gone.iter().filter_map(|line| take_off(line, Vec::new())));
-    changes.extend(withdrawn_reversals(booked));
     for judged in missing {
-        let replaced = reversed.iter().find(|old| {
-            old.line.course == judged.line.course
-                && old.line.claim == judged.line.claim
-                && old.line.anchor == judged.line.anchor
-        });
-        let replaced = replaced.map(|old| old.id);
-        draft(judged, replaced, route, &mut changes);
+        for destination in route(judged.line.claim) {
+            draft(&judged, destination, &ends, &mut changes);
+        }
     }
     changes
 }
 
-/// Lines that say what is charged now: not those that take others back, nor those taken back, nor
-/// those withdrawn by rule. One that a person withdrew stands, so that it is not drafted again.
-fn stands(line: &BookedLine) -> bool {
-    let withdrawn = line.state == LineState::Withdrawn;
-    line.reverses.is_none()
-        && line.reversed_by.is_none()
-        && (!withdrawn || line.decision == Some(Decision::Withdrawn))
+/// What is billed by a line, whatever its code is: the same work on the same claim.
+fn work(line: &ChargeLine) -> (String, Option<Claim>, String) {
+    (line.course.0.clone(), line.claim, line.anchor.clone())
 }
 
-fn look_again(copies: &[&BookedLine], judged: JudgedLine, changes: &mut Vec<Change>) {
-    let mut drafted = false;
-    for copy in copies {
-        let (state, told) = decided(&judged, copy.decision.as_ref());
-        if copy.state.is_unsent() {
-            let same =
-                copy.state == state && copy.findings == told.findings && copy.line == told.line;
-            if !same {
-                changes.push(Change::Move {
-                    line: copy.id,
-                    from: copy.state,
-                    to: state,
-                    told: Some(Box::new(told)),
-                });
-            }
-        } else if state != LineState::Queued && copy.state != LineState::Withdrawn {
-            changes.extend(take_off(copy, told.findings.clone()));
-            if !drafted {
-                draft_as(told, state, copy.destination.clone(), Some(copy.id), changes);
-                drafted = true;
-            }
+/// What becomes of a line that has left and is no longer due.
+enum End<'a> {
+    /// It is taken back.
+    Reversed(&'a BookedLine),
+    /// It is proposed to be taken back.
+    Proposed(&'a BookedLine),
+    /// It stays, as long as a person wants it so.
+    Kept(&'a BookedLine),
+}
+
+impl<'a> End<'a> {
+    fn line(&self) -> &'a BookedLine {
+        match self {
+            End::Reversed(line) | End::Proposed(line) | End::Kept(line) => line,
         }
+    }
+
+    /// Whether a line bills what this one billed, at the same destination.
+    fn is_replaced_by(&self, judged: &JudgedLine, destination: &Option<String>) -> bool {
+        let line = self.line();
+        line.destination == *destination && work(&line.line) == work(&judged.line)
+    }
+}
+
+/// Whether a line must wait, since another bills the same work as long as a person wants it so.
+fn waits(ends: &[End<'_>], judged: &JudgedLine, destination: &Option<String>) -> bool {
+    let stays = |end: &&End<'_>| matches!(end, End::Proposed(_) | End::Kept(_));
+    ends.iter().filter(stays).any(|end| end.is_replaced_by(judged, destination))
+}
+
+fn draft(
+    judged: &JudgedLine,
+    destination: Option<String>,
+    ends: &[End<'_>],
+    changes: &mut Vec<Change>,
+) {
+    let replaces = ends.iter().find(|end| end.is_replaced_by(judged, &destination));
+    let after = replaces.filter(|end| !matches!(end, End::Kept(_))).map(|end| end.line().id);
+    let mut judged = judged.clone();
+    if waits(ends, &judged, &destination) {
+        judged.findings.push(corrections::waits());
+    }
+    let state = state(judged.outcome());
+    draft_as(judged, (state, destination), after, changes);
+}
+
+/// Lines that say what is charged now, by what they are and where they go: not those that take
+/// others back, nor those taken back, nor those withdrawn by rule. One that a person withdrew
+/// stands, so that it is not drafted again.
+fn standing(booked: &[BookedLine]) -> HashMap<LineKey, BTreeMap<Option<String>, Standing<'_>>> {
+    let held = |id: LineId| booked.iter().find(|l| l.id == id && l.state == LineState::Held);
+    let mut standing: HashMap<LineKey, BTreeMap<Option<String>, Standing<'_>>> = HashMap::new();
+    for line in booked.iter().filter(|line| line.reverses.is_none()) {
+        let proposal = line.reversed_by.and_then(held);
+        let withdrawn = line.state == LineState::Withdrawn;
+        let by_rule = withdrawn && line.decision != Some(Decision::Withdrawn);
+        if by_rule || (line.reversed_by.is_some() && proposal.is_none()) {
+            continue;
+        }
+        let copies = standing.entry(line.line.key()).or_default();
+        copies.entry(line.destination.clone()).or_default().add(line, proposal);
+    }
+    standing
+}
+
+/// The books of a person while they are compared.
+struct Books<'a> {
+    booked: &'a [BookedLine],
+    news: News,
+    /// Work that still earns something.
+    works: HashSet<(String, Option<Claim>, String)>,
+}
+
+impl<'a> Books<'a> {
+    /// A line that is due and stands on the books.
+    fn look_again(
+        &self,
+        copy: Standing<'a>,
+        (judged, waits): (&JudgedLine, bool),
+        changes: &mut Vec<Change>,
+    ) {
+        let Some(out) = copy.out else {
+            return refresh_all(&copy.here, judged, waits, changes);
+        };
+        let (state, told) = decided(judged, out.decision.as_ref());
+        let ready = state == LineState::Queued || out.state == LineState::Withdrawn;
+        let differs = corrections::differs(out, &judged.line);
+        if ready && differs.is_none() {
+            changes.extend(copy.here.iter().copied().filter_map(withdrawn));
+            changes.extend(copy.proposal.and_then(withdrawn));
+            return;
+        }
+        if copy.proposal.is_some() {
+            return refresh_all(&copy.here, judged, true, changes);
+        }
+        changes.extend(copy.here.iter().copied().filter_map(withdrawn));
+        let because = match differs {
+            Some(because) if ready => vec![because],
+            Some(_) | None => told.findings.clone(),
+        };
+        if self.was_dismissed(out, &because) {
+            return;
+        }
+        let proposes = out.state.is_out() && (ready || self.news == News::Tables);
+        let mut told = told;
+        if proposes {
+            told.findings.push(corrections::waits());
+        }
+        match out.state.is_out() {
+            true => self.reverse(out, because, proposes, changes),
+            false => changes.extend(withdrawn(out)),
+        }
+        let state = state_of(&told, state);
+        draft_as(told, (state, copy.destination), Some(out.id), changes);
+    }
+
+    /// A line that is no longer due: withdrawn if it has not left or was declined, else taken
+    /// back, or proposed to be.
+    fn take_off(&self, copy: &Standing<'a>, changes: &mut Vec<Change>) -> Option<End<'a>> {
+        changes.extend(copy.here.iter().copied().filter_map(withdrawn));
+        let out = copy.out?;
+        if !out.state.is_out() {
+            changes.extend(withdrawn(out));
+            return None;
+        }
+        let earns = self.works.contains(&work(&out.line));
+        match copy.proposal {
+            Some(_) if earns => return Some(End::Kept(out)),
+            Some(proposal) => {
+                changes.push(corrections::goes_by_itself(proposal));
+                return Some(End::Reversed(out));
+            }
+            None if earns && self.was_dismissed(out, &[]) => return Some(End::Kept(out)),
+            None => {}
+        }
+        let proposes = self.news == News::Tables;
+        self.reverse(out, Vec::new(), proposes, changes);
+        Some(if proposes { End::Proposed(out) } else { End::Reversed(out) })
+    }
+
+    fn reverse(
+        &self,
+        out: &BookedLine,
+        mut because: Vec<Finding>,
+        proposes: bool,
+        changes: &mut Vec<Change>,
+    ) {
+        let state = if proposes { LineState::Held } else { LineState::Queued };
+        if proposes {
+            because.push(corrections::proposed(self.news));
+        }
+        changes.push(Change::Reverse { line: out.id, from: out.state, state, because });
+    }
+
+    /// Whether a person has looked at this correction and left the line as it is.
+    fn was_dismissed(&self, out: &BookedLine, because: &[Finding]) -> bool {
+        let dismissed = |line: &&BookedLine| {
+            line.reverses == Some(out.id) && line.decision == Some(Decision::Withdrawn)
+        };
+        let knows = |line: &BookedLine| because.iter().all(|one| line.findings.contains(one));
+        self.booked.iter().filter(dismissed).any(knows)
+    }
+}
+
+/// Where a line stands that bears what was found so far and something more.
+fn state_of(told: &JudgedLine, at_least: LineState) -> LineState {
+    match at_least {
+        LineState::Queued => state(told.outcome()),
+        other => other,
+    }
+}
+
+fn refresh_all(lines: &[&BookedLine], judged: &JudgedLine, waits: bool, changes: &mut Vec<Change>) {
+    let further = if waits { vec![corrections::waits()] } else { Vec::new() };
+    for line in lines {
+        refresh(line, judged, &further, changes);
+    }
+}
+
+/// A line that has not left, told anew.
+fn refresh(line: &BookedLine, judged: &JudgedLine, further: &[Finding], changes: &mut Vec<Change>) {
+    let mut judged = judged.clone();
+    judged.findings.extend(further.iter().cloned());
+    let (state, told) = decided(&judged, line.decision.as_ref());
+    let same = line.state == state && line.findings == told.findings && line.line == told.line;
+    if line.state.is_unsent() && !same {
+        changes.push(Change::Move {
+            line: line.id,
+            from: line.state,
+            to: state,
+            told: Some(Box::new(told)),
+        });
     }
 }
 
@@ -142,7 +282,7 @@ pub(super) fn kept_back() -> Finding {
     Finding::new(BY_PERSON, Outcome::Hold, "a person keeps this line back")
 }
 
-fn state(outcome: Option<Outcome>) -> LineState {
+pub(super) fn state(outcome: Option<Outcome>) -> LineState {
     match outcome {
         None | Some(Outcome::Warn) => LineState::Queued,
         Some(Outcome::Hold) => LineState::Held,
@@ -151,59 +291,20 @@ fn state(outcome: Option<Outcome>) -> LineState {
     }
 }
 
-/// A line that is no longer due: withdrawn if it has not left or was declined, else reversed.
-fn take_off(line: &BookedLine, because: Vec<Finding>) -> Option<Change> {
-    match line.state {
-        LineState::Withdrawn => None,
-        LineState::Sent | LineState::Unknown | LineState::Accepted => {
-            Some(Change::Reverse { line: line.id, from: line.state, because })
-        }
-        LineState::Held
-        | LineState::Suppressed
-        | LineState::Rejected
-        | LineState::Queued
-        | LineState::Declined => Some(Change::Move {
-            line: line.id,
-            from: line.state,
-            to: LineState::Withdrawn,
-            told: None,
-        }),
-    }
-}
-
-/// A reversal of a line that its receiver declined after all has nothing to take back.
-fn withdrawn_reversals(booked: &[BookedLine]) -> impl Iterator<Item = Change> {
-    booked
-        .iter()
-        .filter(|reversal| reversal.state == LineState::Queued)
-        .filter(|reversal| {
-            let original = booked.iter().find(|line| Some(line.id) == reversal.reverses);
-            original.is_some_and(|line| line.state == LineState::Declined)
-        })
-        .map(|reversal| Change::Move {
-            line: reversal.id,
-            from: reversal.state,
-            to: LineState::Withdrawn,
-            told: None,
-        })
-}
-
-fn draft(
-    judged: JudgedLine,
-    after_reversal_of: Option<LineId>,
-    route: &dyn Fn(Option<Claim>) -> Vec<Option<String>>,
-    changes: &mut Vec<Change>,
-) {
-    let state = state(judged.outcome());
-    for destination in route(judged.line.claim) {
-        draft_as(judged.clone(), state, destination, after_reversal_of, changes);
-    }
+/// A line that has not left, or was declined, is taken off.
+fn withdrawn(line: &BookedLine) -> Option<Change> {
+    let stays = line.state == LineState::Withdrawn || line.state.is_out();
+    (!stays).then(|| Change::Move {
+        line: line.id,
+        from: line.state,
+        to: LineState::Withdrawn,
+        told: None,
+    })
 }
 
 fn draft_as(
     line: JudgedLine,
-    state: LineState,
-    destination: Option<String>,
+    (state, destination): (LineState, Option<String>),
     after_reversal_of: Option<LineId>,
     changes: &mut Vec<Change>,
 ) {

@@ -104,10 +104,11 @@ pub(super) fn changes(part: &mut Part, booked: &[BookedLine], changes: Vec<Chang
                     part.changes.push(moved(old, from, to, told));
                 }
             }
-            Change::Reverse { line, from, because } => {
+            Change::Reverse { line, from, state, because } => {
                 if let Some(old) = booked.iter().find(|old| old.id == line) {
                     reversals.push((line, part.new_lines.len()));
-                    part.new_lines.push(reversal(old, from, because, digest));
+                    let moves = (from, state);
+                    part.new_lines.push(reversal(old, moves, because, digest));
                 }
             }
         }
@@ -134,12 +135,17 @@ fn draft(
     }
 }
 
-fn reversal(old: &BookedLine, from: LineState, because: Vec<Finding>, digest: &str) -> NewLine {
+fn reversal(
+    old: &BookedLine,
+    (from, state): (LineState, LineState),
+    because: Vec<Finding>,
+    digest: &str,
+) -> NewLine {
     let expects = Expected { state: from, ..Expected::of(old) };
-    let entry = drafted(&old.line, LineState::Queued, &because, digest, Some(old.id));
+    let entry = drafted(&old.line, state, &because, digest, Some(old.id));
     NewLine {
         line: old.line.clone(),
-        state: LineState::Queued,
+        state,
         findings: because,
         destination: old.destination.clone(),
         reverses: Some((old.id, expects)),

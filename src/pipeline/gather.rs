@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::{Identifier, MessageId, MessageState, PersonId};
+use crate::ledger::News;
 use crate::store::{BookedMessage, Error, NewFact, Part};
 
 use super::judge::Dossier;
@@ -118,7 +119,7 @@ impl Pipeline {
         let Some(dossier) = &one.dossier else {
             return;
         };
-        let judge = || dossier.judge(&self.setup);
+        let judge = || dossier.judge(&self.setup, News::Facts);
         match catch_unwind(AssertUnwindSafe(judge)) {
             Ok(changes) => book::changes(&mut one.part, &dossier.lines, changes, &self.setup),
             Err(_) => {

@@ -4,8 +4,8 @@ use crate::care;
 use crate::charge;
 use crate::check::{self, Bench};
 use crate::domain::{BookedLine, Claim, Facts, Identifier, JudgedLine, LineId, PersonId, Record};
-use crate::ledger::{self, Change};
-use crate::store::{Loaded, Part};
+use crate::ledger::{self, Change, News};
+use crate::store::{LineRef, Loaded, NewLine, Part};
 
 use super::{Route, Setup};
 
@@ -39,9 +39,9 @@ impl Dossier {
     }
 
     /// What must change on the books, by what is known now.
-    pub(super) fn judge(&self, setup: &Setup) -> Vec<Change> {
+    pub(super) fn judge(&self, setup: &Setup, news: News) -> Vec<Change> {
         let due = judged(&self.facts, setup).lines;
-        ledger::reconcile(&self.lines, due, &|claim| route(&setup.routes, claim))
+        ledger::reconcile(&self.lines, due, news, &|claim| route(&setup.routes, claim))
     }
 
     /// The part is on the books: the lines here follow.
@@ -57,6 +57,10 @@ impl Dossier {
                 line.line = (**content).clone();
             }
         }
+        let after = |new: &NewLine| match new.after? {
+            LineRef::Booked(id) => Some(id),
+            LineRef::New(place) => ids.get(place).copied(),
+        };
         for (new, id) in part.new_lines.iter().zip(ids) {
             let reverses = new.reverses.as_ref().map(|(line, _)| *line);
             for line in self.lines.iter_mut().filter(|line| Some(line.id) == reverses) {
@@ -71,7 +75,7 @@ impl Dossier {
                 destination: new.destination.clone(),
                 reverses,
                 reversed_by: None,
-                after: None,
+                after: after(new),
                 decision: new.decision.clone(),
             });
         }

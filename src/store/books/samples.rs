@@ -38,6 +38,7 @@ pub(super) fn charge(course: &str, account: Option<&str>, anchor: &str) -> Charg
         rendering: None,
         orderer: None,
         account: account.map(str::to_owned),
+        account_told: true,
         class: PatientClass::Outpatient,
         payer: "medicare".into(),
         plan: None,
