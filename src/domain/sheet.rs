@@ -66,9 +66,11 @@ impl Shown {
         Shown::Declined,
     ];
 
-    /// The state of a line. A line taken back, and the one that takes it back, count as nothing.
+    /// The state of a line. A line taken back, and the one that takes it back, count as nothing;
+    /// one that is only proposed to take another back is held.
     pub fn state_of(line: &BookedLine) -> Shown {
-        if line.reverses.is_some() || line.reversed_by.is_some() {
+        let takes_back = line.reverses.is_some() && line.state != LineState::Held;
+        if takes_back || line.reversed_by.is_some() {
             return Shown::Credited;
         }
         match line.state {

@@ -112,13 +112,15 @@ fn draft(
 /// others back, nor those taken back, nor those withdrawn by rule. One that a person withdrew
 /// stands, so that it is not drafted again.
 fn standing(booked: &[BookedLine]) -> HashMap<LineKey, BTreeMap<Option<String>, Standing<'_>>> {
-    let held = |id: LineId| booked.iter().find(|l| l.id == id && l.state == LineState::Held);
+    let proposals = booked.iter().filter(|line| line.state == LineState::Held);
+    let proposals: HashMap<LineId, &BookedLine> =
+        proposals.filter_map(|line| Some((line.reverses?, line))).collect();
     let mut standing: HashMap<LineKey, BTreeMap<Option<String>, Standing<'_>>> = HashMap::new();
     for line in booked.iter().filter(|line| line.reverses.is_none()) {
-        let proposal = line.reversed_by.and_then(held);
+        let proposal = proposals.get(&line.id).copied();
         let withdrawn = line.state == LineState::Withdrawn;
         let by_rule = withdrawn && line.decision != Some(Decision::Withdrawn);
-        if by_rule || (line.reversed_by.is_some() && proposal.is_none()) {
+        if by_rule || line.reversed_by.is_some() {
             continue;
         }
         let copies = standing.entry(line.line.key()).or_default();

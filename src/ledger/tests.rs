@@ -142,7 +142,6 @@ fn proposed(replacement: &str) -> Vec<BookedLine> {
     let changes = reconcile(&books, due(replacement), News::Tables, &route);
     let Change::Reverse { because, .. } = &changes[0] else { panic!("{changes:?}") };
     let Change::Draft { line, .. } = &changes[1] else { panic!("{changes:?}") };
-    books[0].reversed_by = Some(LineId(2));
     let reversal = booked(2, "99213 a A1", "held");
     books.push(BookedLine { reverses: Some(LineId(1)), findings: because.clone(), ..reversal });
     let instead = booked(3, replacement, "held");
@@ -179,8 +178,8 @@ fn after(action: Action, replacement: &str) -> Vec<BookedLine> {
         books[place].findings = decided.findings;
         books[place].decision = decided.decision;
     }
-    if action == Action::Withdraw {
-        books[0].reversed_by = None;
+    if action == Action::Release {
+        books[0].reversed_by = Some(LineId(2));
     }
     books
 }

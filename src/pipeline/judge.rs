@@ -3,7 +3,9 @@
 use crate::care;
 use crate::charge;
 use crate::check::{self, Bench};
-use crate::domain::{BookedLine, Claim, Facts, Identifier, JudgedLine, LineId, PersonId, Record};
+use crate::domain::{
+    BookedLine, Claim, Facts, Identifier, JudgedLine, LineId, LineState, PersonId, Record,
+};
 use crate::ledger::{self, Change, News};
 use crate::store::{LineRef, Loaded, NewLine, Part};
 
@@ -56,6 +58,10 @@ impl Dossier {
             if let Some(content) = &change.content {
                 line.line = (**content).clone();
             }
+            let reverses = line.reverses.filter(|_| change.to == LineState::Queued);
+            for line in self.lines.iter_mut().filter(|line| Some(line.id) == reverses) {
+                line.reversed_by = Some(change.line);
+            }
         }
         let after = |new: &NewLine| match new.after? {
             LineRef::Booked(id) => Some(id),
@@ -63,7 +69,8 @@ impl Dossier {
         };
         for (new, id) in part.new_lines.iter().zip(ids) {
             let reverses = new.reverses.as_ref().map(|(line, _)| *line);
-            for line in self.lines.iter_mut().filter(|line| Some(line.id) == reverses) {
+            let goes = reverses.filter(|_| new.state != LineState::Held);
+            for line in self.lines.iter_mut().filter(|line| Some(line.id) == goes) {
                 line.reversed_by = Some(*id);
             }
             self.lines.push(BookedLine {

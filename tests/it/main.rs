@@ -4,6 +4,7 @@
 
 mod cases;
 mod commands;
+mod corrections;
 mod dispatching;
 mod hostile;
 mod house;

@@ -79,8 +79,16 @@ fn put(writing: &mut Writing<'_>, change: &LineChange, at: Timestamp) -> Result<
     if let Some(content) = &change.content {
         refresh(writing, change.line, content)?;
     }
-    if change.to == LineState::Withdrawn {
-        stands_again(writing, change.line)?;
+    match change.to {
+        LineState::Withdrawn => stands_again(writing, change.line)?,
+        LineState::Queued => takes_back(writing, change.line)?,
+        LineState::Held
+        | LineState::Suppressed
+        | LineState::Rejected
+        | LineState::Sent
+        | LineState::Unknown
+        | LineState::Accepted
+        | LineState::Declined => {}
     }
     for entry in &change.entries {
         chain::append(writing, entry, Some(change.line), at)?;
@@ -116,6 +124,14 @@ fn same_charge(writing: &Writing<'_>, line: LineId, content: &ChargeLine) -> Res
 fn stands_again(writing: &Writing<'_>, reversal: LineId) -> Result<(), Error> {
     let update = "UPDATE line SET reversed_by = NULL
          WHERE id = (SELECT reverses FROM line WHERE id = ?1) AND reversed_by = ?1";
+    writing.db.prepare_cached(update)?.execute([reversal.0])?;
+    Ok(())
+}
+
+/// A proposed reversal that is to leave takes its line back from here on.
+fn takes_back(writing: &Writing<'_>, reversal: LineId) -> Result<(), Error> {
+    let update = "UPDATE line SET reversed_by = ?1
+         WHERE id = (SELECT reverses FROM line WHERE id = ?1) AND reversed_by IS NULL";
     writing.db.prepare_cached(update)?.execute([reversal.0])?;
     Ok(())
 }
@@ -174,7 +190,7 @@ fn draft(
     drafting: Drafting<'_>,
 ) -> Result<LineId, Void> {
     let id = insert(writing, line, drafting)?;
-    if let Some((reversed, _)) = &line.reverses {
+    if let Some((reversed, _)) = line.reverses.as_ref().filter(|_| line.state != LineState::Held) {
         let update = "UPDATE line SET reversed_by = ?2, updated_at = ?3 WHERE id = ?1";
         let row = (reversed.0, id.0, drafting.at.as_millisecond());
         writing.db.prepare_cached(update)?.execute(row)?;

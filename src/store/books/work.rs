@@ -118,7 +118,8 @@ pub struct NewLine {
     pub findings: Vec<Finding>,
     /// Where it goes.
     pub destination: Option<String>,
-    /// The line it takes back, and how that stood; the store marks it as taken back.
+    /// The line it takes back, and how that stood; the store marks it as taken back, unless this
+    /// one is held: then it is a proposal.
     pub reverses: Option<(LineId, Expected)>,
     /// The line whose final yes it waits for.
     pub after: Option<LineRef>,
