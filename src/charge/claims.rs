@@ -74,7 +74,8 @@ impl Desk<'_> {
         let divided = row.component == Component::Split;
         let form = self.tables.parameter(&line.payer, "guidance_form", line.day());
         let review = row.family == Family::GuidanceReview && !divided;
-        let bears_26 = review && form == Some("26");
+        let alone = row.component == Component::ProfessionalOnly;
+        let bears_26 = review && alone && form == Some("26");
         let told_split = splits.iter().any(|modifier| line.has(*modifier));
         let told_technical = line.has(Modifier::TECHNICAL);
         let is_canonical = review && !told_technical;

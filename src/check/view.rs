@@ -4,7 +4,7 @@ use super::Bench;
 use super::index::Index;
 use crate::domain::{
     Activity, Attributes, ChargeLine, Claim, Course, Document, DocumentKind, Family, Outcome,
-    ProcedureCode, Session,
+    ProcedureCode, Session, Step,
 };
 use crate::mappings::{CodeRow, Found};
 
@@ -123,9 +123,14 @@ impl<'a> View<'a> {
 
     /// The activity that earned the line first, with what its name says of it.
     pub(super) fn first_activity(&self) -> Option<(&'a Activity, Option<&'a Attributes>)> {
-        let number = self.line.evidence.first()?;
-        let step = self.course()?.steps.iter().find(|s| s.activity.key.number == *number)?;
+        let step = self.first_step()?;
         Some((&step.activity, step.meaning.as_ref().map(|meaning| &meaning.attributes)))
+    }
+
+    /// The activity that earned the line first, with all that is known of it.
+    pub(super) fn first_step(&self) -> Option<&'a Step> {
+        let number = self.line.evidence.first()?;
+        self.course()?.steps.iter().find(|step| step.activity.key.number == *number)
     }
 
     /// Whether a line of the families is of this one's course.

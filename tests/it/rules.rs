@@ -285,3 +285,36 @@ fn of_code(told: &str, code: &str) -> Vec<String> {
     lines.retain(|line| line.split(' ').nth(1) == Some(code));
     lines
 }
+
+#[test]
+fn drug_01_a_drug_beside_its_administration() {
+    let drug = "10-05 AS-CODED code=A9606 qty=84\n";
+    expect(drug, Hospital, "10-05 A9606 x84 facility held DRUG-01");
+    let given = format!("{drug}10-05 RX-IV\n");
+    expect(
+        &given,
+        Hospital,
+        "10-05 A9606 x84 facility ready
+         10-05 79101 facility ready
+         10-05 79101-26 professional ready",
+    );
+    let other_day = format!("{drug}10-06 RX-IV\n");
+    expect(&other_day, Freestanding, "10-05 A9606 x84 global held DRUG-01");
+}
+
+#[test]
+fn guidance_of_2025_is_named_by_its_method_in_a_freestanding_center() {
+    let guided = |name: &str| {
+        format!(
+            "2025-11-03 PLAN-IMRT P1
+             2025-11-04 TX-IMRT P1 at=1000
+             2025-11-04 {name} P1 at=0955
+             2025-11-04 doc IMGREV at=1100"
+        )
+    };
+    for (name, code) in [("IGRT-CBCT", "77014"), ("IGRT-KV", "G6002"), ("IGRT-SURFACE", "G6017")] {
+        expect(&guided(name), Freestanding, &format!("11-04 {code} global ready"));
+    }
+    expect(&guided("IGRT-MR"), Freestanding, "11-04 none none held FACT-01");
+    expect("2025-11-04 SURFACE-US\n", Freestanding, "11-04 G6001 global ready");
+}

@@ -110,6 +110,22 @@ pub(super) const SETTING: Rule = Rule {
     },
 };
 
+pub(super) const DRUG: Rule = Rule {
+    id: "DRUG-01",
+    says: "A radioactive drug stands beside its administration of the same day.",
+    source: "Coding table: the drug of a radiopharmaceutical treatment.",
+    stage: Stage::Own,
+    judge: |view| {
+        let given = view.course_family(Family::Radiopharmaceutical);
+        let given = given.filter(|line| line.day() == view.line.day()).count();
+        if view.line.is(Family::Drug) && given == 0 {
+            Verdict::Hold(format!("nothing was administered on {}", view.line.day()))
+        } else {
+            Verdict::Clean
+        }
+    },
+};
+
 pub(super) const UNLISTED: Rule = Rule {
     id: "UNL-01",
     says: "A service without a code of its own is looked at by a person.",

@@ -2,7 +2,7 @@
 
 use crate::check::view::View;
 use crate::check::{Rule, Stage, Verdict};
-use crate::domain::{Delivered, Document, DocumentKind, Family, Moment};
+use crate::domain::{Delivered, Document, DocumentKind, Family, Kind, Moment};
 
 pub(super) const NO_BEAM: Rule = Rule {
     id: "SEQ-05",
@@ -11,7 +11,7 @@ pub(super) const NO_BEAM: Rule = Rule {
     stage: Stage::Own,
     judge: |view| {
         let treated = view.session().is_some_and(|session| session.delivered.is_some());
-        if view.line.is(Family::GuidanceReview) && !treated {
+        if is_review(view) && !treated {
             Verdict::Reject("nothing was delivered in the session that was imaged".into())
         } else {
             Verdict::Clean
@@ -27,7 +27,7 @@ pub(super) const STEREOTACTIC: Rule = Rule {
     judge: |view| {
         let delivered = view.session().and_then(|session| session.delivered);
         let inside = matches!(delivered, Some(Delivered::Stereotactic | Delivered::Radiosurgery));
-        if view.line.is(Family::GuidanceReview) && inside {
+        if is_review(view) && inside {
             Verdict::Reject("image guidance is inside the stereotactic delivery".into())
         } else {
             Verdict::Clean
@@ -43,8 +43,15 @@ pub(super) const REVIEWED: Rule = Rule {
     judge: reviewed,
 };
 
+/// Whether the line is the review of a session's images. The ultrasound of a surface lesion bore
+/// the code of one before it had its own.
+fn is_review(view: &View<'_>) -> bool {
+    let kind = view.first_step().and_then(|step| step.meaning.as_ref()).map(|it| it.kind);
+    view.line.is(Family::GuidanceReview) && kind != Some(Kind::SurfaceUltrasound)
+}
+
 fn reviewed(view: &View<'_>) -> Verdict {
-    if !view.line.is(Family::GuidanceReview) {
+    if !is_review(view) {
         return Verdict::Clean;
     }
     let Some(first) = reviews(view).map(|document| document.moment).min() else {

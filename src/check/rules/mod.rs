@@ -44,6 +44,7 @@ pub const RULES: &[&Rule] = &[
     &codes_of_the_day::ROBOTIC,
     &codes_of_the_day::SETTING,
     &codes_of_the_day::UNLISTED,
+    &codes_of_the_day::DRUG,
     &shares::GUIDANCE,
     &shares::DELIVERY,
     &shares::ANY,
