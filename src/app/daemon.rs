@@ -15,11 +15,13 @@ use tokio_util::sync::CancellationToken;
 use crate::console;
 use crate::dispatch::{self, Dispatcher};
 use crate::domain::Clock;
+use crate::mappings::InForce;
 use crate::pipeline::{self, Pipeline};
 use crate::receive::{Limits, Listener, Reception};
 use crate::store::{self, Books, Intake, StoreLock};
 use crate::telemetry::{self, Metrics, SystemClock};
 
+use super::reload::Reloading;
 use super::{Error, Plan, plan};
 
 /// How often numbers that nobody reports are looked up.
@@ -35,6 +37,7 @@ pub struct Daemon {
     pub sources: Vec<(String, SocketAddr)>,
     /// Where the console is.
     pub console: Option<SocketAddr>,
+    reloading: Reloading,
     ready: Arc<AtomicBool>,
     stop: CancellationToken,
     listeners: JoinSet<()>,
@@ -67,7 +70,7 @@ async fn run(path: &Path) -> Result<(), Error> {
         tracing::info!(%address, "the console is at http://{address}");
     }
     tell_service_manager(&[sd_notify::NotifyState::Ready]);
-    wait_for_stop().await?;
+    wait_for_stop(&daemon.reloading).await?;
     tell_service_manager(&[sd_notify::NotifyState::Stopping]);
     tracing::info!("stopping: answers that are due are awaited");
     daemon.stop().await;
@@ -89,7 +92,9 @@ impl Daemon {
         let metrics = Arc::new(Metrics::new());
         let bound = bind(&plan, &intake, &clock).await?;
         let pages = bind_console(&plan).await?;
+        let in_force = Arc::new(InForce::new(Arc::clone(&plan.setup.tables)));
         let desk = dispatch::Desk {
+            tables: Arc::clone(&in_force),
             books: Arc::clone(&books),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
@@ -104,7 +109,9 @@ impl Daemon {
                 "lines were on their way when the daemon last stopped"
             );
         }
-        let carrier = Pipeline::new(Arc::clone(&books), plan.setup.clone(), Arc::clone(&clock));
+        let carrier = Pipeline::new(Arc::clone(&books), plan.setup.clone(), Arc::clone(&clock))
+            .following(Arc::clone(&in_force));
+        let reloading = reloading(&plan, &in_force, &metrics);
         let pipeline = pipeline::start(carrier, Arc::clone(&intake), Arc::clone(&metrics))
             .map_err(|source| Error::Machine { what: "a thread", source })?;
         let dispatcher = Dispatcher::start(plan.destinations.clone(), desk);
@@ -115,6 +122,7 @@ impl Daemon {
             stop: CancellationToken::new(),
             listeners: JoinSet::new(),
             pages: JoinSet::new(),
+            reloading,
             intake,
             books,
             pipeline,
@@ -145,6 +153,7 @@ impl Daemon {
                 books: Arc::clone(&self.books),
                 intake: Arc::clone(&self.intake),
                 setup: plan.setup,
+                tables: Arc::clone(&self.reloading.in_force),
                 metrics,
                 site_name: plan.site_name,
                 ready: Arc::clone(&self.ready),
@@ -156,6 +165,16 @@ impl Daemon {
                 }
             });
         }
+    }
+
+    /// Reads the tables anew; wrong ones change nothing. The digest of those now in force.
+    ///
+    /// # Errors
+    /// Every problem of the tables.
+    pub fn reload(&self) -> Result<String, Vec<String>> {
+        let read = self.reloading.reload();
+        self.intake.wake();
+        read
     }
 
     /// Takes nothing more in, finishes what is in hand, waits for answers that are due, closes.
@@ -237,15 +256,32 @@ async fn look_up(
     }
 }
 
-async fn wait_for_stop() -> Result<(), Error> {
+fn reloading(plan: &Plan, in_force: &Arc<InForce>, metrics: &Arc<Metrics>) -> Reloading {
+    Reloading {
+        folder: plan.mappings.clone(),
+        in_force: Arc::clone(in_force),
+        sources: plan.setup.sources.iter().map(|source| source.profile.clone()).collect(),
+        destinations: plan.destinations.iter().map(|one| one.profile_name.clone()).collect(),
+        metrics: Arc::clone(metrics),
+    }
+}
+
+/// Waits until the daemon is told to stop; reads the tables anew whenever it is told to (SIGHUP).
+async fn wait_for_stop(reloading: &Reloading) -> Result<(), Error> {
     let unheard = |source| Error::Machine { what: "a signal", source };
     let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let mut hangup = signal(SignalKind::hangup()).map_err(unheard)?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hangup.recv() => {
+                let reloading = reloading.clone();
+                drop(tokio::task::spawn_blocking(move || reloading.reload()).await);
+            }
+        }
     }
-    Ok(())
 }
 
 fn tell_service_manager(states: &[sd_notify::NotifyState<'_>]) {

@@ -89,6 +89,7 @@ fn plan(store: &Path, billing: &[(&str, &Billing); 2], console: &str) -> Result<
     let names = ["aria", "mosaiq"];
     let free: SocketAddr = ([127, 0, 0, 1], 0).into();
     Ok(Plan {
+        mappings: None,
         site_name: "Example Cancer Center".into(),
         store: store.to_owned(),
         sources: names.map(|name| SourcePlan { name: name.into(), listen: free }).to_vec(),
@@ -98,6 +99,7 @@ fn plan(store: &Path, billing: &[(&str, &Billing); 2], console: &str) -> Result<
             .map(|(name, billing)| Destination {
                 name: (*name).into(),
                 address: billing.address().to_string(),
+                profile_name: "dft-2.5.1".into(),
                 profile: Arc::clone(&profile),
                 connections: 4,
                 answer_within: Duration::from_secs(30),

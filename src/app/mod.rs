@@ -12,6 +12,7 @@ mod demo;
 mod error;
 mod plan;
 mod rehearsal;
+mod reload;
 mod simulated;
 mod stories;
 

@@ -18,6 +18,8 @@ pub struct Plan {
     pub site_name: String,
     /// The folder of the store.
     pub store: PathBuf,
+    /// The folder of the tables; `None` for those inside the program.
+    pub mappings: Option<PathBuf>,
     /// What the pipeline must know.
     pub setup: Setup,
     /// Where to listen.
@@ -92,6 +94,7 @@ fn of(settings: Settings, tables: Tables) -> Plan {
         Some(Destination {
             name: destination.name.clone(),
             address: destination.send.mllp()?,
+            profile_name: destination.profile.clone(),
             profile: Arc::new(tables.destination(&destination.profile)?.clone()),
             connections: destination.connections,
             answer_within: Duration::from_secs(destination.answer_seconds),
@@ -113,6 +116,7 @@ fn of(settings: Settings, tables: Tables) -> Plan {
     Plan {
         site_name: settings.site.name.clone(),
         store: settings.store.path.clone(),
+        mappings: Some(settings.mappings.path.clone()),
         sources: sources.collect(),
         console: settings.console.as_ref().map(|console| console.listen),
         setup: Setup {

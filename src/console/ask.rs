@@ -20,6 +20,6 @@ pub(super) async fn ask<T: Send + 'static>(
     shared: &Shared,
     question: impl FnOnce(&Desk) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    let desk = Arc::clone(&shared.desk);
+    let desk = shared.desk.now();
     tokio::task::spawn_blocking(move || question(&desk)).await.unwrap_or(Err(Failure::Failed))
 }

@@ -41,6 +41,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::mappings::InForce;
 use crate::pipeline::Setup;
 use crate::store::{Books, Intake};
 use crate::telemetry::Metrics;
@@ -51,14 +52,35 @@ pub struct Desk {
     pub books: Arc<Books>,
     /// The messages received.
     pub intake: Arc<Intake>,
-    /// What the pipeline judges by.
+    /// What the pipeline judged by at the start.
     pub setup: Setup,
+    /// The tables in force; they may change while the daemon runs.
+    pub tables: Arc<InForce>,
     /// The numbers.
     pub metrics: Arc<Metrics>,
     /// The site's name.
     pub site_name: String,
     /// Whether the daemon takes messages.
     pub ready: Arc<AtomicBool>,
+}
+
+impl Desk {
+    /// The desk with the tables that are in force now.
+    fn now(self: &Arc<Desk>) -> Arc<Desk> {
+        let tables = self.tables.now();
+        if Arc::ptr_eq(&tables, &self.setup.tables) {
+            return Arc::clone(self);
+        }
+        Arc::new(Desk {
+            books: Arc::clone(&self.books),
+            intake: Arc::clone(&self.intake),
+            setup: Setup { tables, ..self.setup.clone() },
+            tables: Arc::clone(&self.tables),
+            metrics: Arc::clone(&self.metrics),
+            site_name: self.site_name.clone(),
+            ready: Arc::clone(&self.ready),
+        })
+    }
 }
 
 /// A page of the menu.

@@ -167,6 +167,7 @@ fn told(booked: &BookedEntry) -> String {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     match booked.entry.kind {
         EntryKind::Message => format!("message {}", text("state")),
+        EntryKind::Tables => format!("other tables are in force: {}", text("to")),
         EntryKind::Drafted => format!("drafted as {}", text("state")),
         EntryKind::Moved => format!("{} → {}", text("from"), text("to")),
         EntryKind::Refreshed => "told anew".to_owned(),

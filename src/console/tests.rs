@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::{Desk, serve};
 use crate::domain::{Answer, Claim, Setting, Site};
-use crate::mappings::Tables;
+use crate::mappings::{InForce, Tables};
 use crate::pipeline::{Pipeline, Route, Setup, SourceSetup};
 use crate::store::{Books, Intake, NewMessage};
 use crate::telemetry::{Metrics, SystemClock};
@@ -80,6 +80,7 @@ fn filled(messages: Vec<Vec<u8>>) -> Desk {
         books,
         intake,
         setup: setup(),
+        tables: Arc::new(InForce::new(Arc::new(Tables::embedded().unwrap()))),
         metrics: Arc::new(Metrics::new()),
         site_name: "Example Cancer Center".into(),
         ready: Arc::new(AtomicBool::new(true)),

@@ -118,7 +118,7 @@ pub(super) async fn late(frame: &Bytes, desk: &Desk) -> Result<(), Error> {
 fn outgoing(queued: &Queued, destination: &Destination, desk: &Desk) -> Result<Outgoing, Error> {
     let line = queued.line.id;
     let before = usize::try_from(queued.attempts).unwrap_or(usize::MAX);
-    let repeats = before > 0 && recognizes(destination);
+    let repeats = before > 0 && recognizes(destination, desk);
     let past = if repeats { desk.books.attempts_of(line)? } else { Vec::new() };
     let in_doubt = |last: &&Attempt| last.outcome != Some(LineState::Declined);
     if let Some(last) = past.last().filter(in_doubt) {
@@ -130,8 +130,8 @@ fn outgoing(queued: &Queued, destination: &Destination, desk: &Desk) -> Result<O
     Ok(Outgoing { line, control_id, bytes, before })
 }
 
-fn recognizes(destination: &Destination) -> bool {
-    destination.profile.recognizes_repeat != Repeat::No
+fn recognizes(destination: &Destination, desk: &Desk) -> bool {
+    desk.profile(destination).of(destination).recognizes_repeat != Repeat::No
 }
 
 fn settled(heard: &answer::Received) -> Settled {
@@ -157,7 +157,7 @@ async fn unknown(
     );
     settle(&out.control_id, out.line, Settled::Unknown(why), heard, desk).await?;
     desk.metrics.sent(&destination.name, Outcome::Unknown);
-    Ok(Ending::InDoubt { again: recognizes(destination) && out.before + 1 < ATTEMPTS_MAX })
+    Ok(Ending::InDoubt { again: recognizes(destination, desk) && out.before + 1 < ATTEMPTS_MAX })
 }
 
 /// A line in doubt waits to be sent again, to a receiver that recognizes a repeat.
@@ -175,7 +175,7 @@ pub(super) fn may_repeat(
     destination: &Destination,
     desk: &Desk,
 ) -> Result<bool, Error> {
-    Ok(recognizes(destination) && desk.books.attempts_of(line)?.len() < ATTEMPTS_MAX)
+    Ok(recognizes(destination, desk) && desk.books.attempts_of(line)?.len() < ATTEMPTS_MAX)
 }
 
 async fn settle(

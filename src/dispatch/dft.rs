@@ -39,10 +39,11 @@ pub(super) fn write(
     desk: &Desk,
     control_id: &str,
 ) -> Bytes {
-    let profile = &destination.profile;
+    let profiles = desk.profile(destination);
+    let profile = profiles.of(destination);
     let now = local(desk.clock.now(), desk);
     let mut writer = Writer::new(Delimiters::default());
-    header(&mut writer, destination, desk, (&now, control_id));
+    header(&mut writer, (profile, &destination.name), desk, (&now, control_id));
     writer.segment("EVN").text(1, "P03").text(2, &now);
     patient(&mut writer, queued, profile);
     visit(&mut writer, &queued.line, profile);
@@ -56,18 +57,17 @@ pub(super) fn write(
 
 fn header(
     writer: &mut Writer,
-    destination: &Destination,
+    (profile, name): (&DestinationProfile, &str),
     desk: &Desk,
     (now, control_id): (&str, &str),
 ) {
-    let profile = &destination.profile;
     let kind: Vec<&str> = profile.message_type.iter().map(String::as_str).collect();
     writer
         .header()
         .text(3, &profile.sending_application)
         .text(4, &desk.site)
         .text(5, &profile.receiving_application)
-        .text(6, &destination.name)
+        .text(6, name)
         .text(7, now)
         .parts(9, &kind)
         .text(10, control_id)

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::domain::{Clock, LineState};
-use crate::mappings::DestinationProfile;
+use crate::mappings::{DestinationProfile, InForce, Tables};
 use crate::store::{Books, Error, Settled, Settlement};
 use crate::telemetry::Metrics;
 
@@ -35,7 +35,9 @@ pub struct Destination {
     pub name: String,
     /// Where its receiver listens, `host:port`.
     pub address: String,
-    /// How its messages look.
+    /// The name of its profile.
+    pub profile_name: String,
+    /// How its messages looked at the start.
     pub profile: Arc<DestinationProfile>,
     /// Connections at a time.
     pub connections: usize,
@@ -56,6 +58,28 @@ pub struct Desk {
     pub site: String,
     /// The site's time zone.
     pub time_zone: jiff::tz::TimeZone,
+    /// The tables in force: how messages look may change while the daemon runs.
+    pub tables: Arc<InForce>,
+}
+
+impl Desk {
+    /// How messages to a destination look now.
+    fn profile(&self, destination: &Destination) -> Profile {
+        Profile { tables: self.tables.now(), name: destination.profile_name.clone() }
+    }
+}
+
+/// A profile, and the tables that it is in.
+struct Profile {
+    tables: Arc<Tables>,
+    name: String,
+}
+
+impl Profile {
+    /// The profile; the one that the daemon started with if the tables have lost it.
+    fn of<'a>(&'a self, destination: &'a Destination) -> &'a DestinationProfile {
+        self.tables.destination(&self.name).unwrap_or(&destination.profile)
+    }
 }
 
 /// All senders of a daemon.

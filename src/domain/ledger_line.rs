@@ -96,6 +96,8 @@ pub enum EntryKind {
     Attempt,
     /// What the receiver said, or that it said nothing.
     Answered,
+    /// Other tables are in force.
+    Tables,
 }
 
 /// One entry of the ledger; never changed.

@@ -1,13 +1,11 @@
 //! Messages of a run, gathered by the person they are about, each person judged once.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::{Identifier, MessageId, MessageState, PersonId};
-use crate::ledger::News;
 use crate::store::{BookedMessage, Error, NewFact, Part};
 
-use super::judge::Dossier;
+use super::judge::{Dossier, safely};
 use super::read::{Outcome, Read};
 use super::{Pipeline, book};
 
@@ -106,7 +104,7 @@ impl Pipeline {
         Ok(gathered.len() - 1)
     }
 
-    fn dossier(&mut self, person: PersonId) -> Result<Dossier, Error> {
+    pub(super) fn dossier(&mut self, person: PersonId) -> Result<Dossier, Error> {
         match self.people.pop(&person) {
             Some(dossier) => Ok(dossier),
             None => Ok(Dossier::from(self.books.load(person)?)),
@@ -119,10 +117,14 @@ impl Pipeline {
         let Some(dossier) = &one.dossier else {
             return;
         };
-        let judge = || dossier.judge(&self.setup, News::Facts);
-        match catch_unwind(AssertUnwindSafe(judge)) {
-            Ok(changes) => book::changes(&mut one.part, &dossier.lines, changes, &self.setup),
-            Err(_) => {
+        let news = dossier.news(&self.setup);
+        let digest = self.setup.tables.digest();
+        if dossier.judged_by.as_deref() != Some(digest) {
+            one.part.judged_by = Some(digest.to_owned());
+        }
+        match safely(|| dossier.judge(&self.setup, news)) {
+            Some(changes) => book::changes(&mut one.part, &dossier.lines, changes, &self.setup),
+            None => {
                 one.stick();
                 tracing::error!(
                     "the daemon failed while it judged a person; the messages are stuck"

@@ -1,5 +1,7 @@
 //! One person, judged: facts in, changes of the books out.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use crate::care;
 use crate::charge;
 use crate::check::{self, Bench};
@@ -15,6 +17,8 @@ use super::{Route, Setup};
 pub(super) struct Dossier {
     pub(super) facts: Facts,
     pub(super) lines: Vec<BookedLine>,
+    /// The digest of the tables by which the person was judged last.
+    pub(super) judged_by: Option<String>,
 }
 
 /// A person's record and every line it earns, judged.
@@ -37,7 +41,14 @@ pub fn judged(facts: &Facts, setup: &Setup) -> Judged {
 impl Dossier {
     pub(super) fn new(identifier: Identifier) -> Dossier {
         let facts = Facts { identifiers: vec![identifier], ..Facts::default() };
-        Dossier { facts, lines: Vec::new() }
+        Dossier { facts, lines: Vec::new(), judged_by: None }
+    }
+
+    /// What has changed since the person was judged last. Where the tables are others too, they
+    /// may be the reason for any difference.
+    pub(super) fn news(&self, setup: &Setup) -> News {
+        let same = self.judged_by.as_deref() == Some(setup.tables.digest());
+        if same || self.lines.is_empty() { News::Facts } else { News::Tables }
     }
 
     /// What must change on the books, by what is known now.
@@ -48,6 +59,9 @@ impl Dossier {
 
     /// The part is on the books: the lines here follow.
     pub(super) fn booked(&mut self, person: PersonId, part: &Part, ids: &[LineId]) {
+        if part.judged_by.is_some() {
+            self.judged_by.clone_from(&part.judged_by);
+        }
         for change in &part.changes {
             let Some(line) = self.lines.iter_mut().find(|line| line.id == change.line) else {
                 continue;
@@ -91,8 +105,13 @@ impl Dossier {
 
 impl From<Loaded> for Dossier {
     fn from(loaded: Loaded) -> Dossier {
-        Dossier { facts: loaded.facts, lines: loaded.lines }
+        Dossier { facts: loaded.facts, lines: loaded.lines, judged_by: loaded.judged_by }
     }
+}
+
+/// Judges, and survives it if we fail.
+pub(super) fn safely<T>(judge: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(judge)).ok()
 }
 
 /// The destinations of a claim; a line that nobody takes still stands on the books once.

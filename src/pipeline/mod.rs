@@ -7,6 +7,7 @@
 //!
 //! **Start at** [`Pipeline::carry`]: read, gather by person, judge, book.
 
+mod anew;
 mod book;
 mod gather;
 mod judge;
@@ -21,9 +22,10 @@ use jiff::tz::TimeZone;
 use lru::LruCache;
 
 use crate::domain::{Claim, Clock, Identifier, LineId, MessageId, PersonId, Site};
-use crate::mappings::Tables;
+use crate::mappings::{InForce, Tables};
 use crate::store::{Books, Error, Part, PartOutcome, StoredMessage, Work};
 
+use anew::Anew;
 use gather::Gathered;
 use judge::Dossier;
 use read::{Outcome, Read};
@@ -84,6 +86,8 @@ pub struct Pipeline {
     numbers: LruCache<Identifier, PersonId>,
     others: u64,
     booked: Option<HashSet<MessageId>>,
+    in_force: Option<Arc<InForce>>,
+    anew: Anew,
 }
 
 /// What became of a run of messages.
@@ -106,7 +110,14 @@ impl Pipeline {
             numbers: LruCache::new(NUMBERS_MAX),
             others: 0,
             booked: None,
+            in_force: None,
+            anew: Anew::NotBegun,
         }
+    }
+
+    /// The same, following the tables that are in force.
+    pub fn following(self, in_force: Arc<InForce>) -> Pipeline {
+        Pipeline { in_force: Some(in_force), ..self }
     }
 
     /// Carries a run of messages, the oldest first. All of it is on disk when this returns.

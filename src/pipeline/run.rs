@@ -76,12 +76,15 @@ impl Running {
 }
 
 fn round(pipeline: &mut Pipeline, intake: &Intake, metrics: &Metrics) -> Result<(), Error> {
+    pipeline.follow_tables()?;
     let messages = if step_aside(intake) { RUN_MESSAGES_ASIDE } else { RUN_MESSAGES_MAX };
     let after = pipeline.books.cursor()?;
     let run = intake.read_after(after, messages, RUN_BYTES_MAX)?;
     let Some(last) = run.last().map(|message| message.id) else {
         metrics.processed(0, 0);
-        intake.wait_for_news(after, IDLE);
+        if !pipeline.judge_anew()? {
+            intake.wait_for_news(after, IDLE);
+        }
         return Ok(());
     };
     let carried = pipeline.carry(&run)?;

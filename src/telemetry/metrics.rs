@@ -17,6 +17,21 @@ pub struct Metrics {
     behind: Gauge,
     wal: Gauge<i64>,
     stuck: Counter,
+    reloads: Family<Reloaded, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reloaded {
+    outcome: Reload,
+}
+
+/// What came of reading the tables anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Reload {
+    /// They are in force.
+    Taken,
+    /// They are wrong: the old ones stay.
+    Refused,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -61,6 +76,7 @@ impl Metrics {
             behind: Gauge::default(),
             wal: Gauge::default(),
             stuck: Counter::default(),
+            reloads: Family::default(),
         };
         metrics.register();
         metrics
@@ -94,6 +110,11 @@ impl Metrics {
             self.stuck.clone(),
         );
         registry.register(
+            "mappings_reloads",
+            "Times that the tables were read anew, by outcome",
+            self.reloads.clone(),
+        );
+        registry.register(
             "store_wal_bytes",
             "Size of the write-ahead files of the store",
             self.wal.clone(),
@@ -121,6 +142,11 @@ impl Metrics {
     /// The daemon itself failed on a message.
     pub fn stuck(&self) {
         self.stuck.inc();
+    }
+
+    /// The tables were read anew.
+    pub fn reloaded(&self, outcome: Reload) {
+        self.reloads.get_or_create(&Reloaded { outcome }).inc();
     }
 
     /// The write-ahead files have this size.

@@ -11,6 +11,7 @@ mod house;
 mod leaving;
 mod peers;
 mod readings;
+mod reload;
 mod restart;
 mod rules;
 mod sites;

@@ -95,6 +95,9 @@ fn write(writing: &mut Writing<'_>, part: &Part, at: Timestamp) -> Result<PartOu
     for fact in &part.facts {
         book_fact(writing, fact)?;
     }
+    if let (Some(person), Some(digest)) = (person, &part.judged_by) {
+        people::judged(writing.db, person, digest)?;
+    }
     let lines = match person {
         Some(person) => lines::write(writing, part, person, at)?,
         None => Vec::new(),

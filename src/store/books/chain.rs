@@ -195,7 +195,8 @@ fn walk(db: &Connection, head: &mut Head) -> Result<bool, Error> {
     Ok(true)
 }
 
-const KINDS: [EntryKind; 7] = [
+const KINDS: [EntryKind; 8] = [
+    EntryKind::Tables,
     EntryKind::Message,
     EntryKind::Drafted,
     EntryKind::Moved,
@@ -214,6 +215,7 @@ fn kind_as_str(kind: EntryKind) -> &'static str {
         EntryKind::Linked => "linked",
         EntryKind::Attempt => "attempt",
         EntryKind::Answered => "answered",
+        EntryKind::Tables => "tables",
     }
 }
 

@@ -52,7 +52,10 @@ const WAITING: Limits = Limits { count_max: 1_024, bytes_max: 64 << 20 };
 
 const FORMAT: Format = Format {
     file: "books.db",
-    migrations: &[include_str!("../migrations/books-1.sql")],
+    migrations: &[
+        include_str!("../migrations/books-1.sql"),
+        include_str!("../migrations/books-2.sql"),
+    ],
     page_bytes: 4_096,
     checkpoint_pages: 4_000,
 };
@@ -188,6 +191,17 @@ impl Books {
     /// Everything that a judgment of a person rests on.
     pub fn load(&self, person: PersonId) -> Result<Loaded, Error> {
         self.readers.read(|connection| rows::load(connection, person))
+    }
+
+    /// People behind `after` who have lines and were judged by other tables, or by none that was
+    /// written down.
+    pub fn judged_otherwise(
+        &self,
+        digest: &str,
+        after: PersonId,
+        limit: usize,
+    ) -> Result<Vec<PersonId>, Error> {
+        self.readers.read(|connection| people::judged_otherwise(connection, digest, (after, limit)))
     }
 
     /// One line.

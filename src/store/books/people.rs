@@ -114,6 +114,41 @@ fn new_person(db: &Connection) -> Result<PersonId, Error> {
     Ok(PersonId(db.prepare_cached("INSERT INTO person DEFAULT VALUES")?.insert([])?))
 }
 
+/// By which tables a person is judged now.
+pub(super) fn judged(db: &Connection, person: PersonId, digest: &str) -> Result<(), Error> {
+    db.prepare_cached("INSERT INTO tables_seen (digest) VALUES (?1) ON CONFLICT DO NOTHING")?
+        .execute([digest])?;
+    db.prepare_cached(
+        "UPDATE person SET judged_by = (SELECT id FROM tables_seen WHERE digest = ?2)
+         WHERE id = ?1",
+    )?
+    .execute((person.0, digest))?;
+    Ok(())
+}
+
+/// By which tables a person was judged last.
+pub(super) fn judged_by(db: &Connection, person: PersonId) -> Result<Option<String>, Error> {
+    let select = "SELECT digest FROM person JOIN tables_seen ON tables_seen.id = judged_by
+         WHERE person.id = ?1";
+    Ok(db.prepare_cached(select)?.query_row([person.0], |row| row.get(0)).optional()?)
+}
+
+/// People who have lines and were judged by others.
+pub(super) fn judged_otherwise(
+    db: &Connection,
+    digest: &str,
+    (after, limit): (PersonId, usize),
+) -> Result<Vec<PersonId>, Error> {
+    let select = "SELECT id FROM person WHERE id > ?2
+             AND judged_by IS NOT (SELECT id FROM tables_seen WHERE digest = ?1)
+             AND EXISTS (SELECT 1 FROM line WHERE line.person = person.id)
+         ORDER BY id LIMIT ?3";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut select = db.prepare_cached(select)?;
+    let people = select.query_map((digest, after.0, limit), |row| row.get(0).map(PersonId))?;
+    Ok(people.collect::<Result<_, _>>()?)
+}
+
 /// What is now known of the person under a number; replaces what was known under it.
 pub(super) fn register(
     db: &Connection,

@@ -42,7 +42,11 @@ pub(super) fn booked_behind_cursor(db: &Connection) -> Result<Vec<MessageId>, Er
 
 /// Facts and lines of a person.
 pub(super) fn load(db: &Connection, person: PersonId) -> Result<Loaded, Error> {
-    Ok(Loaded { facts: facts(db, person)?, lines: lines(db, person)? })
+    Ok(Loaded {
+        facts: facts(db, person)?,
+        lines: lines(db, person)?,
+        judged_by: people::judged_by(db, person)?,
+    })
 }
 
 fn facts(db: &Connection, person: PersonId) -> Result<Facts, Error> {

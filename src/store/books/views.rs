@@ -16,6 +16,8 @@ pub struct Loaded {
     /// The person's lines, oldest first, without those that the daemon itself took off before
     /// they were sent.
     pub lines: Vec<BookedLine>,
+    /// The digest of the tables by which the person was judged last.
+    pub judged_by: Option<String>,
 }
 
 /// Which messages to list; what is `None` or empty limits nothing.

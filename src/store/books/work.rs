@@ -47,6 +47,8 @@ pub struct Part {
     pub changes: Vec<LineChange>,
     /// Entries of the ledger that are about no new and no changed line.
     pub entries: Vec<Entry>,
+    /// The digest of the tables by which the person is judged now, if that is news.
+    pub judged_by: Option<String>,
 }
 
 /// A message whose outcome is known.

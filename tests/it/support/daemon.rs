@@ -86,6 +86,7 @@ pub fn plan(folder: &Path, targets: &[Target]) -> Plan {
         Destination {
             name: target.name.clone(),
             address: target.address.clone(),
+            profile_name: String::new(),
             profile: Arc::new(profile),
             connections: target.connections,
             answer_within: target.answer_within,
@@ -100,6 +101,7 @@ pub fn plan(folder: &Path, targets: &[Target]) -> Plan {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
     };
     Plan {
+        mappings: None,
         site_name: "Example Cancer Center".into(),
         store: folder.to_owned(),
         sources: vec![source("aria"), source("mosaiq")],

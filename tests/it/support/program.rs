@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use super::carry::copy_tables;
 use super::receiver::Receiver;
 use super::wait::until_so;
 
@@ -39,6 +40,37 @@ impl Program {
         );
         std::fs::write(program.settings(), text).unwrap();
         program
+    }
+
+    /// The same with a copy of the tables, to be changed.
+    pub fn with_own_tables(facility: &Receiver, professional: &Receiver) -> Program {
+        let program = Program::with(facility, professional);
+        let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings");
+        copy_tables(&ours, &program.tables());
+        let text = std::fs::read_to_string(program.settings()).unwrap();
+        let text =
+            text.replace(&ours.display().to_string(), &program.tables().display().to_string());
+        std::fs::write(program.settings(), text).unwrap();
+        program
+    }
+
+    /// The folder of the copied tables.
+    pub fn tables(&self) -> PathBuf {
+        self.folder.path().join("mappings")
+    }
+
+    /// Writes something else into a table.
+    pub fn change_table(&self, name: &str, from: &str, to: &str) {
+        let path = self.tables().join(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{name} has no `{from}`");
+        std::fs::write(path, text.replace(from, to)).unwrap();
+    }
+
+    /// Tells the daemon to read its tables anew.
+    pub fn hang_up(&self) {
+        let id = self.running.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
     }
 
     pub fn settings(&self) -> PathBuf {
