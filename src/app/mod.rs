@@ -7,6 +7,7 @@
 //!
 //! **Start at** [`Daemon::start`].
 
+mod compare;
 mod daemon;
 mod demo;
 mod error;
@@ -16,6 +17,7 @@ mod reload;
 mod simulated;
 mod stories;
 
+pub use compare::{Both, Comparison, Count, Difference, Replayed, Side, compare};
 pub use daemon::{Daemon, serve};
 pub use demo::{demo, show};
 pub use error::Error;

@@ -71,19 +71,9 @@ impl Rehearsal {
     }
 
     fn stored(&mut self, raw: &[u8]) -> StoredMessage {
-        let scan = hl7::scan(raw);
-        let (answer, reason) = receive::verdict(&scan);
         let id = MessageId(self.next);
         self.next += 1;
-        StoredMessage {
-            id,
-            source: Arc::clone(&self.source),
-            received: SystemClock.now(),
-            control_id: scan.control_id().to_vec(),
-            answer,
-            reason,
-            raw: raw.to_vec(),
-        }
+        stored(raw, id, &self.source)
     }
 
     fn note_refusal(&mut self, message: &StoredMessage) {
@@ -152,6 +142,41 @@ impl Rehearsal {
             }
         }
         Ok(Rehearsed { lines, findings: self.findings, refused: self.refused })
+    }
+}
+
+/// The messages of files as a store would have kept them, in the order given.
+pub(super) fn stored_of(
+    inputs: &[PathBuf],
+    source: &str,
+    each: &mut dyn FnMut(StoredMessage),
+) -> Result<(), Error> {
+    let source: Arc<str> = source.into();
+    let mut next = 1;
+    for input in inputs {
+        for path in files(input)? {
+            let read = std::fs::read(&path);
+            let bytes = read.map_err(|source| Error::Read { path: path.clone(), source })?;
+            for raw in hl7::split(&bytes) {
+                each(stored(raw, MessageId(next), &source));
+                next += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn stored(raw: &[u8], id: MessageId, source: &Arc<str>) -> StoredMessage {
+    let scan = hl7::scan(raw);
+    let (answer, reason) = receive::verdict(&scan);
+    StoredMessage {
+        id,
+        source: Arc::clone(source),
+        received: SystemClock.now(),
+        control_id: scan.control_id().to_vec(),
+        answer,
+        reason,
+        raw: raw.to_vec(),
     }
 }
 

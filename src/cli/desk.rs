@@ -30,6 +30,11 @@ pub(super) struct Desk {
 const BOOKS: &str = "books.db";
 
 impl Config {
+    /// Reads the settings, whether or not there is a store.
+    pub(super) fn settings(&self) -> Result<Settings, Error> {
+        settings::read(&self.config)
+    }
+
     /// Reads the settings and looks whether there is a store.
     pub(super) fn desk(&self) -> Result<Desk, Error> {
         let settings = settings::read(&self.config)?;
@@ -63,13 +68,12 @@ impl Desk {
 
     /// What the pipeline judges by.
     pub(super) fn setup(&self) -> Result<Setup, Error> {
-        Ok(Setup {
-            tables: self.tables()?,
-            site: self.settings.site.clone(),
-            time_zone: self.settings.time_zone.clone(),
-            sources: self.settings.sources.clone(),
-            routes: self.settings.routes.clone(),
-        })
+        Ok(self.settings.setup(self.tables()?))
+    }
+
+    /// The same with other tables.
+    pub(super) fn setup_by(&self, tables: Arc<Tables>) -> Setup {
+        self.settings.setup(tables)
     }
 }
 

@@ -132,6 +132,6 @@ fn shown() -> impl TypedValueParser<Value = Shown> {
         .try_map(|word| word.parse::<Shown>().map_err(|()| "no such state"))
 }
 
-fn day(text: &str) -> Result<Date, String> {
+pub(super) fn day(text: &str) -> Result<Date, String> {
     text.parse().map_err(|_| "a day is written like 2026-03-31".to_owned())
 }

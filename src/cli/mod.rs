@@ -10,6 +10,7 @@
 
 mod balance;
 mod check;
+mod compare;
 mod courses;
 mod decide;
 mod demo;
@@ -66,6 +67,7 @@ enum Command {
     Balance(balance::BalanceOf),
     Verify(verify::Verify),
     Explain(explain::Explain),
+    Compare(compare::Compare),
     Rules(rules::Rules),
     /// Let held lines go; of lines in doubt, vouch that they arrived
     #[command(after_help = "Example: collimator release --config site.toml 17 --reason \
@@ -103,6 +105,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Balance(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Compare(command) => command.run(),
         Command::Rules(command) => command.run(),
         Command::Release(command) => command.run(Action::Release),
         Command::Hold(command) => command.run(Action::Hold),
@@ -162,6 +165,8 @@ mod tests {
             | hold --config a.toml x --reason checked                      | no   |
             | balance --config a.toml --json                               | yes  |
             | rules                                                        | yes  |
+            | compare --config a.toml --old a --new b --from 2026-01-01    | yes  |
+            | compare --config a.toml --old a                              | no   |
             | verify --config a.toml                                       | yes  |
             | nonsense                                                     | no   |
             ",

@@ -1,12 +1,14 @@
 //! What a command asks of the settings.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use crate::config;
 use crate::domain::Site;
-use crate::pipeline::{Route, SourceSetup};
+use crate::mappings::Tables;
+use crate::pipeline::{Route, Setup, SourceSetup};
 
 use super::Error;
 
@@ -19,6 +21,19 @@ pub(super) struct Settings {
     pub(super) site: Site,
     pub(super) sources: Vec<SourceSetup>,
     pub(super) routes: Vec<Route>,
+}
+
+impl Settings {
+    /// What the pipeline judges by, with these tables.
+    pub(super) fn setup(&self, tables: Arc<Tables>) -> Setup {
+        Setup {
+            tables,
+            site: self.site.clone(),
+            time_zone: self.time_zone.clone(),
+            sources: self.sources.clone(),
+            routes: self.routes.clone(),
+        }
+    }
 }
 
 /// Reads the file.

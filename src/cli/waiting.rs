@@ -30,6 +30,11 @@ impl Waiting {
         Waiting(bar)
     }
 
+    /// So many more are done.
+    pub(super) fn more(&self, count: u64) {
+        self.0.inc(count);
+    }
+
     /// One more is done.
     pub(super) fn one_more(&self) {
         self.0.inc(1);

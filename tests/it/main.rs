@@ -4,6 +4,7 @@
 
 mod cases;
 mod commands;
+mod comparing;
 mod corrections;
 mod dispatching;
 mod hostile;
