@@ -7,6 +7,7 @@
 //!
 //! **Start at** [`Daemon::start`].
 
+mod affected;
 mod compare;
 mod daemon;
 mod demo;
@@ -17,6 +18,7 @@ mod reload;
 mod simulated;
 mod stories;
 
+pub use affected::{Affected, affected};
 pub use compare::{Both, Comparison, Count, Difference, Replayed, Side, compare};
 pub use daemon::{Daemon, serve};
 pub use demo::{demo, show};

@@ -30,6 +30,11 @@ pub(super) struct Desk {
 const BOOKS: &str = "books.db";
 
 impl Config {
+    /// This file.
+    pub(super) fn of(config: PathBuf) -> Config {
+        Config { config }
+    }
+
     /// Reads the settings, whether or not there is a store.
     pub(super) fn settings(&self) -> Result<Settings, Error> {
         settings::read(&self.config)

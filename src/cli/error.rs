@@ -33,6 +33,14 @@ pub enum Error {
     /// Standard output cannot be written.
     #[error("cannot write to standard output")]
     Output(#[source] Arc<io::Error>),
+    /// A table cannot be written.
+    #[error("cannot write {}", path.display())]
+    Unwritten {
+        /// Its file.
+        path: PathBuf,
+        /// What the system said.
+        source: Arc<io::Error>,
+    },
     /// Nothing is stored under this name.
     #[error("no line, transaction number or control id is `{0}` in this store")]
     NothingFound(String),
@@ -61,7 +69,10 @@ impl Error {
             Error::NoReason => 2,
             Error::LostMessage(_) => 70,
             Error::App(error) => error.exit_status(),
-            Error::NoStore { .. } | Error::Store(_) | Error::Output(_) => 75,
+            Error::NoStore { .. }
+            | Error::Store(_)
+            | Error::Output(_)
+            | Error::Unwritten { .. } => 75,
             Error::Wrong { .. } => 78,
         }
     }

@@ -20,6 +20,7 @@ mod explain;
 mod filter;
 mod holds;
 mod lines;
+mod mappings;
 mod messages;
 mod paper;
 pub mod rows;
@@ -68,6 +69,7 @@ enum Command {
     Verify(verify::Verify),
     Explain(explain::Explain),
     Compare(compare::Compare),
+    Mappings(mappings::Mappings),
     Rules(rules::Rules),
     /// Let held lines go; of lines in doubt, vouch that they arrived
     #[command(after_help = "Example: collimator release --config site.toml 17 --reason \
@@ -106,6 +108,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Verify(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Compare(command) => command.run(),
+        Command::Mappings(command) => command.run(),
         Command::Rules(command) => command.run(),
         Command::Release(command) => command.run(Action::Release),
         Command::Hold(command) => command.run(Action::Hold),
@@ -167,6 +170,9 @@ mod tests {
             | rules                                                        | yes  |
             | compare --config a.toml --old a --new b --from 2026-01-01    | yes  |
             | compare --config a.toml --old a                              | no   |
+            | mappings import ptp --tables mappings a.zip b.zip            | yes  |
+            | mappings import mue --config a.toml --effective 2026-10-01 x | yes  |
+            | mappings import mue                                          | no   |
             | verify --config a.toml                                       | yes  |
             | nonsense                                                     | no   |
             ",

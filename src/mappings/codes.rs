@@ -97,6 +97,11 @@ impl CodeRow {
 }
 
 impl Codes {
+    /// Every code, in no order.
+    pub(super) fn all(&self) -> impl Iterator<Item = ProcedureCode> + '_ {
+        self.by_code.keys().copied()
+    }
+
     pub(super) fn read(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> Codes {
         let sheet = Sheet::read(file, bytes, &SHAPE, problems);
         let mut once = Once::default();

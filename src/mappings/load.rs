@@ -34,7 +34,10 @@ const ONLY: &[&str] =
     &[CARE_STEPS, CODES, DIAGNOSES, SITES, SIDES, LIMITS, PAIRS, DERIVED, MANAGEMENT];
 
 /// Folders that may hold any number of tables.
-const FOLDERS: &[&str] = &["charges/", "payers/", "sources/"];
+const FOLDERS: &[&str] = &["charges/", "payers/", "sources/", IMPORTS];
+
+/// Quarterly tables as `mappings import` writes them.
+const IMPORTS: &str = "imports/";
 
 impl Tables {
     pub(super) fn of(files: Files) -> Result<Tables, Vec<Problem>> {
@@ -61,6 +64,7 @@ impl<'a> Loading<'a> {
         let codes = Codes::read(CODES, self.file(CODES), &mut self.problems);
         let pairs = Pairs::read(PAIRS, self.file(PAIRS), &mut self.problems);
         let limits = Limits::read(LIMITS, self.file(LIMITS), &mut self.problems);
+        let (pairs, limits) = self.imported(pairs, limits);
         let mut diagnoses = Diagnoses::default();
         diagnoses.read_kinds(DIAGNOSES, self.file(DIAGNOSES), &mut self.problems);
         diagnoses.read_sites(SITES, self.file(SITES), &mut self.problems);
@@ -123,6 +127,21 @@ impl<'a> Loading<'a> {
                 self.problems.push(Problem::new(file, 0, text));
             }
         }
+    }
+
+    fn imported(&mut self, mut pairs: Pairs, mut limits: Limits) -> (Pairs, Limits) {
+        for (name, file, bytes) in self.all(IMPORTS, ".csv") {
+            match name.split('-').next() {
+                Some("ptp") => pairs.import(file, bytes, &mut self.problems),
+                Some("mue") => limits.import(file, bytes, &mut self.problems),
+                Some(_) | None => self.problems.push(Problem::new(
+                    file,
+                    0,
+                    "is no imported table: their names begin with ptp- or mue-",
+                )),
+            }
+        }
+        (pairs, limits)
     }
 
     fn dictionaries(&mut self) -> HashMap<String, Dictionary> {

@@ -18,6 +18,7 @@ pub mod destination;
 mod diagnoses;
 mod dictionary;
 mod holds;
+pub mod import;
 mod in_force;
 mod load;
 mod once;
@@ -29,7 +30,7 @@ mod problem;
 mod sheet;
 pub mod source;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub use decisions::{Case, Earning};
 pub use destination::DestinationProfile;
 pub use diagnoses::{DiagnosisGroup, Side};
 pub use in_force::InForce;
+pub use open::Folder;
 pub use pairs::{Indicator, Limit, Pair};
 pub use problem::Problem;
 use source::Names;
@@ -142,6 +144,11 @@ impl Tables {
     /// What is known of a code on a day of service.
     pub fn code(&self, code: ProcedureCode, day: Date) -> Found<'_> {
         self.codes.find(code, day)
+    }
+
+    /// Every code that any version of the table knows.
+    pub fn known_codes(&self) -> HashSet<ProcedureCode> {
+        self.codes.all().collect()
     }
 
     /// What an activity earns; `None` if no row speaks of it.

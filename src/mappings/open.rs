@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rust_embed::RustEmbed;
 
-use super::Problem;
+use super::{Problem, Tables};
 
 /// What a table's file may end in; anything else in the folder is nobody's business.
 const ENDINGS: [&str; 3] = ["csv", "md", "toml"];
@@ -46,6 +46,56 @@ impl Files {
             Reading { files: Files { root, ..Files::default() }, problems: Vec::new() };
         reading.folder(folder, "", DEPTH_MAX);
         if reading.problems.is_empty() { Ok(reading.files) } else { Err(reading.problems) }
+    }
+}
+
+/// A folder of tables that is to be changed.
+pub struct Folder {
+    path: PathBuf,
+    files: Files,
+}
+
+impl Folder {
+    /// Opens a folder.
+    ///
+    /// # Errors
+    /// Every file that cannot be read.
+    pub fn open(path: &Path) -> Result<Folder, Vec<Problem>> {
+        Ok(Folder { path: path.to_owned(), files: Files::of_folder(path)? })
+    }
+
+    /// The tables as they are here, changed or not.
+    ///
+    /// # Errors
+    /// Every problem of every file.
+    pub fn tables(&self) -> Result<Tables, Vec<Problem>> {
+        Tables::of(self.files.clone())
+    }
+
+    /// Files whose names begin so, by name.
+    pub fn beginning(&self, with: &str) -> BTreeMap<String, Vec<u8>> {
+        let files = self.files.by_name.iter().filter(|(name, _)| name.starts_with(with));
+        files.map(|(name, bytes)| (name.clone(), bytes.clone())).collect()
+    }
+
+    /// Puts a file in, here and not yet on disk.
+    pub fn put(&mut self, name: &str, content: &str) {
+        self.files.by_name.insert(name.to_owned(), content.as_bytes().to_vec());
+    }
+
+    /// Writes a file: whole, or as it was before.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn write(&self, name: &str) -> io::Result<()> {
+        let target = self.path.join(name);
+        let folder = target.parent().unwrap_or(&self.path);
+        fs::create_dir_all(folder)?;
+        let half = target.with_extension("half");
+        let content = self.files.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
+        fs::write(&half, content)?;
+        fs::File::open(&half)?.sync_all()?;
+        fs::rename(&half, &target)
     }
 }
 

@@ -78,13 +78,26 @@ struct LimitRow {
     row: TableRow,
 }
 
-/// The table of pairs.
-#[derive(Debug, Default)]
-pub(super) struct Pairs(HashMap<(ProcedureCode, ProcedureCode), Vec<PairRow>>);
+/// Pairs as one file has them.
+type PairRows = HashMap<(ProcedureCode, ProcedureCode), Vec<PairRow>>;
 
-/// The table of limits.
+/// Limits as one file has them.
+type LimitRows = HashMap<(ProcedureCode, Side), Vec<LimitRow>>;
+
+/// The tables of pairs: kept by hand, and imported. An imported table outweighs the other wherever
+/// it speaks of a pair at all.
 #[derive(Debug, Default)]
-pub(super) struct Limits(HashMap<(ProcedureCode, Side), Vec<LimitRow>>);
+pub(super) struct Pairs {
+    by_hand: PairRows,
+    imported: PairRows,
+}
+
+/// The tables of limits, in the same way; an imported one speaks from its first quarter on.
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    by_hand: LimitRows,
+    imported: LimitRows,
+}
 
 const PAIRS: Shape = Shape {
     columns: &["column_1", "column_2", "indicator", "claims", "from", "until", "why"],
@@ -98,13 +111,14 @@ const LIMITS: Shape = Shape {
 
 impl Pairs {
     pub(super) fn read(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> Pairs {
-        let sheet = Sheet::read(file, bytes, &PAIRS, problems);
-        let mut once = Once::default();
-        let mut pairs = Pairs::default();
-        for (codes, row) in sheet.each(problems, |cells| pair_row(cells, &mut once)) {
-            pairs.0.entry(codes).or_default().push(row);
+        Pairs { by_hand: pair_rows(file, bytes, problems), imported: PairRows::new() }
+    }
+
+    /// Adds an imported table.
+    pub(super) fn import(&mut self, file: &str, bytes: &[u8], problems: &mut Vec<Problem>) {
+        for (codes, rows) in pair_rows(file, bytes, problems) {
+            self.imported.entry(codes).or_default().extend(rows);
         }
-        pairs
     }
 
     pub(super) fn find(
@@ -114,28 +128,55 @@ impl Pairs {
         day: Date,
     ) -> Option<Pair<'_>> {
         let side = Side::of(claim);
-        let rows = self.0.get(&codes)?.iter();
-        rows.filter(|row| row.side.is_none_or(|it| it == side))
-            .find(|row| row.period.contains(day))
-            .map(|row| Pair { never: row.never, row: &row.row })
+        let mine = |rows: &&PairRow| rows.side.is_none_or(|it| it == side);
+        let of =
+            |rows: &'_ PairRows| rows.get(&codes).is_some_and(|it| it.iter().any(|r| mine(&r)));
+        let rows = if of(&self.imported) { &self.imported } else { &self.by_hand };
+        let rows = rows.get(&codes)?.iter().filter(mine);
+        let mut in_force = rows.filter(|row| row.period.contains(day));
+        in_force.next().map(|row| Pair { never: row.never, row: &row.row })
     }
+}
+
+fn pair_rows(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> PairRows {
+    let sheet = Sheet::read(file, bytes, &PAIRS, problems);
+    let mut once = Once::default();
+    let mut pairs = PairRows::new();
+    for (codes, row) in sheet.each(problems, |cells| pair_row(cells, &mut once)) {
+        pairs.entry(codes).or_default().push(row);
+    }
+    pairs
+}
+
+fn limit_rows(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> LimitRows {
+    let sheet = Sheet::read(file, bytes, &LIMITS, problems);
+    let mut once = Once::default();
+    let mut limits = LimitRows::new();
+    for (code, side, row) in
+        sheet.each(problems, |cells| limit_row(cells, &mut once)).into_iter().flatten()
+    {
+        limits.entry((code, side)).or_default().push(row);
+    }
+    limits
 }
 
 impl Limits {
     pub(super) fn read(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> Limits {
-        let sheet = Sheet::read(file, bytes, &LIMITS, problems);
-        let mut once = Once::default();
-        let mut limits = Limits::default();
-        for (code, side, row) in
-            sheet.each(problems, |cells| limit_row(cells, &mut once)).into_iter().flatten()
-        {
-            limits.0.entry((code, side)).or_default().push(row);
+        Limits { by_hand: limit_rows(file, bytes, problems), imported: LimitRows::new() }
+    }
+
+    /// Adds an imported table.
+    pub(super) fn import(&mut self, file: &str, bytes: &[u8], problems: &mut Vec<Problem>) {
+        for (key, rows) in limit_rows(file, bytes, problems) {
+            self.imported.entry(key).or_default().extend(rows);
         }
-        limits
     }
 
     pub(super) fn find(&self, code: ProcedureCode, claim: Claim, day: Date) -> Option<Limit<'_>> {
-        let rows = self.0.get(&(code, Side::of(claim)))?;
+        let key = (code, Side::of(claim));
+        let speaks = |rows: &Vec<LimitRow>| rows.iter().any(|row| row.period.from <= day);
+        let imported = self.imported.get(&key).filter(|rows| speaks(rows));
+        let rows = imported.or_else(|| self.by_hand.get(&key))?;
         let row = rows.iter().find(|row| row.period.contains(day))?;
         Some(Limit { units: row.units, indicator: row.indicator, row: &row.row })
     }

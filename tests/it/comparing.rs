@@ -47,7 +47,8 @@ fn what_other_tables_bill_is_shown_by_code_reason_and_course() {
     let folder = tempfile::tempdir().unwrap();
     let new = changed(folder.path());
     // One course of October, one of September.
-    let files = ["tests/stories/unknown-name-and-missing-note/in", "tests/stories/bone-single-fraction/in"];
+    let files =
+        ["tests/stories/unknown-name-and-missing-note/in", "tests/stories/bone-single-fraction/in"];
     let told = read(&compare(&new, &files));
     let by_code: Vec<String> = told["by_code"]
         .as_array()

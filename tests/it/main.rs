@@ -9,6 +9,7 @@ mod corrections;
 mod dispatching;
 mod hostile;
 mod house;
+mod importing;
 mod leaving;
 mod peers;
 mod readings;
