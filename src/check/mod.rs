@@ -36,6 +36,13 @@ pub struct Rule {
     judge: fn(&View<'_>) -> Verdict,
 }
 
+/// Rules that reject, and that a person may override with a reason: what rests on one medium
+/// source, on a payer's practice or on local policy, by the confidence column of the rules'
+/// document. Indicator-0 pairs, absolute limits, codes out of force and what nothing earned are
+/// not among them.
+pub const MAY_BE_OVERRIDDEN: [&str; 8] =
+    ["BRA-03", "BRA-04", "BRA-06", "EM-03", "FREQ-22", "IMRT-01", "LATE-02", "MOD-01"];
+
 /// What a rule says of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Verdict {

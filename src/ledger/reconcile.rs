@@ -268,14 +268,26 @@ fn decided(judged: &JudgedLine, decision: Option<&Decision>) -> (LineState, Judg
             let known = holds.into_iter().all(|finding| rules.contains(&finding.rule));
             (if known { LineState::Queued } else { LineState::Held }, judged.clone())
         }
+        (Some(Decision::Overridden(rules)), LineState::Held | LineState::Rejected) => {
+            let against = judged.findings.iter().filter(|f| f.outcome > Outcome::Warn);
+            let known = against.into_iter().all(|finding| rules.contains(&finding.rule));
+            (if known { LineState::Queued } else { state }, judged.clone())
+        }
         (Some(Decision::Held), LineState::Queued | LineState::Held) => {
             let mut judged = judged.clone();
             judged.findings.push(kept_back());
             (LineState::Held, judged)
         }
-        (Some(Decision::Released(_) | Decision::Held | Decision::Withdrawn) | None, state) => {
-            (state, judged.clone())
-        }
+        (
+            Some(
+                Decision::Released(_)
+                | Decision::Overridden(_)
+                | Decision::Held
+                | Decision::Withdrawn,
+            )
+            | None,
+            state,
+        ) => (state, judged.clone()),
     }
 }
 
