@@ -17,6 +17,8 @@ mod view;
 pub use laws::{LAWS, Law};
 pub use rules::RULES;
 
+use std::sync::OnceLock;
+
 use crate::domain::{ChargeLine, Finding, JudgedLine, Outcome, Record, Site};
 use crate::mappings::Tables;
 use index::Index;
@@ -119,8 +121,16 @@ pub fn explain(
 }
 
 fn ask(stage: Stage, view: &View<'_>) -> Vec<Finding> {
-    let asked = RULES.iter().filter(|rule| rule.stage == stage);
-    asked.filter_map(|rule| (rule.judge)(view).found_by(rule.id)).collect()
+    let asked = &by_stage()[stage as usize];
+    asked.iter().filter_map(|rule| (rule.judge)(view).found_by(rule.id)).collect()
+}
+
+/// The rules of each stage, in the order of [`RULES`].
+fn by_stage() -> &'static [Vec<&'static Rule>; STAGES.len()] {
+    static BY_STAGE: OnceLock<[Vec<&'static Rule>; STAGES.len()]> = OnceLock::new();
+    BY_STAGE.get_or_init(|| {
+        STAGES.map(|stage| RULES.iter().copied().filter(|rule| rule.stage == stage).collect())
+    })
 }
 
 impl Verdict {

@@ -33,7 +33,7 @@ mod verdict;
 
 pub use activity::{Activity, ActivityKey, Credit, Field, PatientClass, Share};
 pub use by_hand::{BY_HAND, ToldByHand};
-pub use charge_line::{ChargeLine, Flaw, JudgedLine, LineKey, TableRow};
+pub use charge_line::{ChargeLine, Flaw, JudgedLine, LineKey, SameCharge, TableRow};
 pub use claim::{CareStep, Claim, Component, Revenue, Setting};
 pub use clinician::{Clinician, Degree, Npi};
 pub use clock::Clock;
