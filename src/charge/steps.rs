@@ -3,7 +3,7 @@
 use super::Desk;
 use super::claims::Coded;
 use crate::domain::{
-    Activity, Attributes, ChargeLine, Course, Flaw, Kind, Meaning, Quantity, Share, Step,
+    Activity, Attributes, ChargeLine, Course, Flaw, Kind, Meaning, Quantity, Share, Step, TableRow,
 };
 use crate::mappings::{Case, Earning};
 
@@ -82,18 +82,33 @@ impl Desk<'_> {
                 self.spread(blank, &Coded { code, row: Some(row), share })
             }
             Some(Earning { code: Err(missing), row }) => {
-                let mut line = blank.clone();
-                line.row = Some(row.clone());
-                line.flaws.push(Flaw::MissingFact(missing.to_owned()));
-                vec![line]
+                self.without_code(blank, &case, (missing, Some(row), share))
             }
             None => {
-                let mut line = blank.clone();
                 let why = "no row of the decision tables fits what was done";
-                line.flaws.push(Flaw::MissingFact(why.to_owned()));
-                vec![line]
+                self.without_code(blank, &case, (why, None, share))
             }
         }
+    }
+
+    /// Work whose code needs a fact that is missing: on each claim that it would be on (reading 5),
+    /// which the code of the nearest day tells, but without a code.
+    fn without_code(
+        &self,
+        blank: &ChargeLine,
+        case: &Case<'_>,
+        (missing, row, share): (&str, Option<&TableRow>, Share),
+    ) -> Vec<ChargeLine> {
+        let mut lines = match self.tables.earns_on_another_day(case) {
+            Some(code) => self.spread(blank, &Coded { code, row, share }),
+            None => vec![blank.clone()],
+        };
+        for line in &mut lines {
+            line.code = None;
+            line.row = row.cloned();
+            line.flaws.push(Flaw::MissingFact(missing.to_owned()));
+        }
+        lines
     }
 }
 

@@ -86,6 +86,21 @@ impl<'a> View<'a> {
             .map(|place| (&self.lines[place], self.outcomes[place]))
     }
 
+    /// Lines of the same claim and day that were judged after this one, with what was said of them
+    /// in earlier stages.
+    pub(super) fn beside_after(&self) -> impl Iterator<Item = (&'a ChargeLine, Option<Outcome>)> {
+        let places = self.index.of_day(self.line.claim, self.line.day()).iter().copied();
+        places
+            .skip_while(|place| *place != self.place)
+            .skip(1)
+            .map(|place| (&self.lines[place], self.outcomes[place]))
+    }
+
+    /// What was said of this line so far.
+    pub(super) fn outcome(&self) -> Option<Outcome> {
+        self.outcomes[self.place]
+    }
+
     /// Lines of the same day on every claim, but for this one, that no rule has rejected.
     pub(super) fn same_day(&self) -> impl Iterator<Item = &'a ChargeLine> {
         Claim::ALL

@@ -163,7 +163,7 @@ impl FromStr for Shown {
 pub fn line_row(patient: &str, booked: &BookedLine) -> [String; 12] {
     let line = &booked.line;
     let modifiers: Vec<&str> = line.modifiers.iter().map(Modifier::as_str).collect();
-    let known = line.claim.is_some() && line.code.is_some();
+    let known = line.claim.is_some();
     [
         patient.to_owned(),
         line.course.0.clone(),

@@ -171,6 +171,15 @@ impl Decisions {
         Some(Earning { code: row.code.as_ref().copied().map_err(String::as_str), row: &row.row })
     }
 
+    /// The code of the row that fits the case on the nearest other day.
+    pub(super) fn on_another_day(&self, case: &Case<'_>, site: &str) -> Option<ProcedureCode> {
+        let rows = self.of_kind(case.kind).map(|(_, row)| row);
+        let fitting = rows.filter(|row| row.fits(case.attributes, case.setting, site));
+        let coded = fitting
+            .filter_map(|row| Some((row.period.days_away(case.day), row.code.as_ref().ok()?)));
+        coded.min_by_key(|(days, _)| *days).map(|(_, code)| *code)
+    }
+
     /// The rows of a kind.
     pub(super) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (usize, &Decision)> {
         self.by_kind.get(&kind).into_iter().flatten().map(|at| (*at, &self.rows[*at]))

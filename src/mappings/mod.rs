@@ -157,6 +157,11 @@ impl Tables {
         self.decisions.earns(case, self.diagnoses.site(case.diagnoses))
     }
 
+    /// The code that the same work earns on the nearest day on which it earns one.
+    pub fn earns_on_another_day(&self, case: &Case<'_>) -> Option<ProcedureCode> {
+        self.decisions.on_another_day(case, self.diagnoses.site(case.diagnoses))
+    }
+
     /// The codes that go along with a line of a family. A place that nobody told is no place.
     pub fn goes_with(
         &self,

@@ -13,6 +13,9 @@
     reason = "a benchmark stops at the first fault, and prints what it measured"
 )]
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod client;
 mod floor;
 mod intake;

@@ -297,7 +297,7 @@ fn reading_15_before_2026() {
         expect(&told, Freestanding, "12-10 G6015 global ready");
     }
     let told = "2025-12-01 PLAN-3D P1\n2025-12-10 TX-3D P1 at=1015\n";
-    expect(told, Hospital, "12-10 none none held FACT-01");
+    expect(told, Hospital, "12-10 none facility held FACT-01");
     let told = "2025-12-01 AS-CODED code=77407\n";
     let came = crate::support::clinic::lines(told, Hospital);
     assert_eq!(came.len(), 1);

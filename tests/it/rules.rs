@@ -315,6 +315,6 @@ fn guidance_of_2025_is_named_by_its_method_in_a_freestanding_center() {
     for (name, code) in [("IGRT-CBCT", "77014"), ("IGRT-KV", "G6002"), ("IGRT-SURFACE", "G6017")] {
         expect(&guided(name), Freestanding, &format!("11-04 {code} global ready"));
     }
-    expect(&guided("IGRT-MR"), Freestanding, "11-04 none none held FACT-01");
+    expect(&guided("IGRT-MR"), Freestanding, "11-04 none global held FACT-01");
     expect("2025-11-04 SURFACE-US\n", Freestanding, "11-04 G6001 global ready");
 }

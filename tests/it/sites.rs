@@ -112,3 +112,18 @@ fn parameters_are_the_payers() {
         expect_by(&late, payer(&format!("final_bill_days {value}")), &expected);
     }
 }
+
+#[test]
+fn em_05_a_payer_may_take_consultation_codes() {
+    let told = "10-05 CONSULT code=99244 payer=acme\n";
+    expect_by(
+        told,
+        payer("consultation_codes recognized"),
+        "10-05 99244 professional ready\n10-05 G0463 facility ready",
+    );
+    expect_by(
+        told,
+        payer("consultation_codes not-recognized"),
+        "10-05 99244 professional held EM-05\n10-05 G0463 facility held EM-05",
+    );
+}

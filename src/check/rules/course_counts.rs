@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use crate::check::view::View;
 use crate::check::{Rule, Stage, Verdict};
-use crate::domain::{CareStep, Delivered, DocumentKind, Family, Session, Setting};
+use crate::domain::{CareStep, ChargeLine, Delivered, DocumentKind, Family, Session, Setting};
 
 /// Stereotactic fractions of one course, at most (FREQ-19).
 const STEREOTACTIC_MAX: usize = 5;
@@ -158,10 +158,17 @@ pub(super) const MEGAVOLTAGE: Rule = Rule {
             Some(Family::Surface) => Family::Beam,
             Some(_) | None => return Verdict::Clean,
         };
-        if view.course_has(other) {
-            Verdict::Hold("surface and megavoltage fractions stand in one course".into())
-        } else {
-            Verdict::Clean
+        // What began first stands; on one day it is the surface treatment.
+        let first = view.line.family == Some(Family::Surface);
+        let day = view.line.day();
+        let before = |line: &ChargeLine| line.day() < day || (line.day() == day && !first);
+        match view.course_family(other).find(|line| before(line)) {
+            Some(line) => Verdict::Hold(format!(
+                "the course has {} treatment of {}",
+                if first { "megavoltage" } else { "surface" },
+                line.day()
+            )),
+            None => Verdict::Clean,
         }
     },
 };

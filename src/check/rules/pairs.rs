@@ -85,12 +85,14 @@ fn repeated(view: &View<'_>) -> Verdict {
                 | Family::Spacer
         )
     );
-    let says_again = view.line.has(Modifier::REPEAT) || view.line.has(Modifier::REPEAT_BY_OTHER);
-    if !once_a_day || says_again {
+    let says_again =
+        |line: &ChargeLine| line.has(Modifier::REPEAT) || line.has(Modifier::REPEAT_BY_OTHER);
+    if !once_a_day || says_again(view.line) {
         return Verdict::Clean;
     }
     let twin = view.beside_before().find(|(other, outcome)| {
         *outcome != Some(Outcome::Reject)
+            && !says_again(other)
             && other.code == view.line.code
             && other.course == view.line.course
             && other.plan == view.line.plan
