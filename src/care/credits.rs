@@ -1,7 +1,9 @@
 //! Charge and credit cancel out, in whatever order they come.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::domain::{Activity, Credit};
 
@@ -11,8 +13,8 @@ pub(super) struct Taken {
     pub(super) standing: Vec<Arc<Activity>>,
     /// Credits that took nothing back.
     pub(super) empty: Vec<Empty>,
-    /// How many names of activities bear a number, by system and number.
-    pub(super) shared_numbers: HashMap<(String, String), usize>,
+    /// Numbers that several names of activities bear, by system and number.
+    pub(super) shared_numbers: HashSet<(String, String)>,
 }
 
 /// A credit that took nothing back.
@@ -25,9 +27,9 @@ pub(super) struct Empty {
 
 /// Lets each credit, the oldest first, take back one activity of the number that it names.
 pub(super) fn take_back(activities: &[Arc<Activity>], credits: &[Arc<Credit>]) -> Taken {
-    let mut by_number: HashMap<(String, String), Vec<usize>> = HashMap::new();
+    let mut by_number: HashMap<(&str, &str), Vec<usize>> = HashMap::default();
     for (index, activity) in activities.iter().enumerate() {
-        let number = (activity.key.system.clone(), activity.key.number.clone());
+        let number = (activity.key.system.as_str(), activity.key.number.as_str());
         by_number.entry(number).or_default().push(index);
     }
     let mut oldest_first: Vec<&Arc<Credit>> = credits.iter().collect();
@@ -35,7 +37,7 @@ pub(super) fn take_back(activities: &[Arc<Activity>], credits: &[Arc<Credit>]) -
     let mut gone = HashSet::new();
     let mut empty = Vec::new();
     for credit in oldest_first {
-        let named = by_number.get(&(credit.system.clone(), credit.of.clone()));
+        let named = by_number.get(&(credit.system.as_str(), credit.of.as_str()));
         let named = named.map(Vec::as_slice).unwrap_or_default();
         match named.iter().find(|index| !gone.contains(*index)) {
             Some(index) => {
@@ -53,7 +55,8 @@ pub(super) fn take_back(activities: &[Arc<Activity>], credits: &[Arc<Credit>]) -
         empty,
         shared_numbers: by_number
             .into_iter()
-            .map(|(number, all)| (number, names(activities, &all)))
+            .filter(|(_, all)| all.len() > 1 && names(activities, all) > 1)
+            .map(|((system, number), _)| (system.to_owned(), number.to_owned()))
             .collect(),
     }
 }

@@ -12,7 +12,7 @@ mod credits;
 mod meanings;
 mod sessions;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::domain::{
@@ -57,13 +57,15 @@ struct Placed {
     documents: Vec<Arc<Document>>,
 }
 
-fn order(placed: Placed, shared: &HashMap<(String, String), usize>, tables: &Tables) -> Course {
+fn order(placed: Placed, shared: &HashSet<(String, String)>, tables: &Tables) -> Course {
     let mut steps: Vec<Step> = placed
         .activities
         .into_iter()
         .map(|activity| {
-            let number = (activity.key.system.clone(), activity.key.number.clone());
-            let number_is_shared = shared.get(&number).is_some_and(|count| *count > 1);
+            let is = |(system, number): &(String, String)| {
+                *system == activity.key.system && *number == activity.key.number
+            };
+            let number_is_shared = !shared.is_empty() && shared.iter().any(is);
             meanings::step(activity, number_is_shared, tables)
         })
         .collect();

@@ -17,6 +17,8 @@ mod view;
 pub use laws::{LAWS, Law};
 pub use rules::RULES;
 
+use std::sync::OnceLock;
+
 use crate::domain::{ChargeLine, Finding, JudgedLine, Outcome, Record, Site};
 use crate::mappings::Tables;
 use index::Index;
@@ -35,6 +37,13 @@ pub struct Rule {
     /// Looks at one line in the light of its course.
     judge: fn(&View<'_>) -> Verdict,
 }
+
+/// Rules that reject, and that a person may override with a reason: what rests on one medium
+/// source, on a payer's practice or on local policy, by the confidence column of the rules'
+/// document. Indicator-0 pairs, absolute limits, codes out of force and what nothing earned are
+/// not among them.
+pub const MAY_BE_OVERRIDDEN: [&str; 8] =
+    ["BRA-03", "BRA-04", "BRA-06", "EM-03", "FREQ-22", "IMRT-01", "LATE-02", "MOD-01"];
 
 /// What a rule says of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,8 +121,16 @@ pub fn explain(
 }
 
 fn ask(stage: Stage, view: &View<'_>) -> Vec<Finding> {
-    let asked = RULES.iter().filter(|rule| rule.stage == stage);
-    asked.filter_map(|rule| (rule.judge)(view).found_by(rule.id)).collect()
+    let asked = &by_stage()[stage as usize];
+    asked.iter().filter_map(|rule| (rule.judge)(view).found_by(rule.id)).collect()
+}
+
+/// The rules of each stage, in the order of [`RULES`].
+fn by_stage() -> &'static [Vec<&'static Rule>; STAGES.len()] {
+    static BY_STAGE: OnceLock<[Vec<&'static Rule>; STAGES.len()]> = OnceLock::new();
+    BY_STAGE.get_or_init(|| {
+        STAGES.map(|stage| RULES.iter().copied().filter(|rule| rule.stage == stage).collect())
+    })
 }
 
 impl Verdict {

@@ -15,7 +15,7 @@ pub(super) struct View<'a> {
     /// What rules look at beside it.
     pub(super) bench: &'a Bench<'a>,
     lines: &'a [ChargeLine],
-    index: &'a Index,
+    index: &'a Index<'a>,
     outcomes: &'a [Option<Outcome>],
     place: usize,
 }
@@ -24,7 +24,7 @@ impl<'a> View<'a> {
     pub(super) fn new(
         bench: &'a Bench<'a>,
         lines: &'a [ChargeLine],
-        index: &'a Index,
+        index: &'a Index<'a>,
         outcomes: &'a [Option<Outcome>],
         place: usize,
     ) -> View<'a> {
@@ -33,8 +33,7 @@ impl<'a> View<'a> {
 
     /// The course of the line.
     pub(super) fn course(&self) -> Option<&'a Course> {
-        let place = self.index.course(&self.line.course)?;
-        self.bench.record.courses.get(place)
+        self.index.course(self.place)
     }
 
     /// Every line of the person, in no order.
@@ -44,13 +43,14 @@ impl<'a> View<'a> {
 
     /// Every line of the course, this one too, by service.
     pub(super) fn course_lines(&self) -> impl Iterator<Item = &'a ChargeLine> {
-        let places = self.index.of_course(&self.line.course).iter();
+        let places = self.index.of_course(self.place).iter();
         places.map(|place| &self.lines[*place])
     }
 
     /// Lines of the course, of one family.
     pub(super) fn course_family(&self, family: Family) -> impl Iterator<Item = &'a ChargeLine> {
-        self.course_lines().filter(move |line| line.is(family))
+        let places = self.index.of_family(self.place, family).iter();
+        places.map(|place| &self.lines[*place])
     }
 
     /// Lines that stand before this one in its course, on its claim, of these families, and that
@@ -61,7 +61,7 @@ impl<'a> View<'a> {
     ) -> impl Iterator<Item = &'a ChargeLine> + use<'a, 'f> {
         let (lines, outcomes, claim, place) =
             (self.lines, self.outcomes, self.line.claim, self.place);
-        let places = self.index.of_course(&self.line.course).iter().copied();
+        let places = self.index.of_course(self.place).iter().copied();
         places
             .take_while(move |other| *other != place)
             .filter(move |other| outcomes[*other] != Some(Outcome::Reject))
@@ -106,8 +106,7 @@ impl<'a> View<'a> {
 
     /// The session in which the line's work was done.
     pub(super) fn session(&self) -> Option<&'a Session> {
-        let id = self.line.session.as_ref()?;
-        self.course()?.sessions.iter().find(|session| session.id == *id)
+        self.course()?.sessions.get(self.index.session(self.place)?)
     }
 
     /// Documents of the course, of one kind.
@@ -129,8 +128,7 @@ impl<'a> View<'a> {
 
     /// The activity that earned the line first, with all that is known of it.
     pub(super) fn first_step(&self) -> Option<&'a Step> {
-        let number = self.line.evidence.first()?;
-        self.course()?.steps.iter().find(|step| step.activity.key.number == *number)
+        self.course()?.steps.get(self.index.step(self.place)?)
     }
 
     /// Whether a line of the families is of this one's course.

@@ -1,13 +1,13 @@
-//! `collimator courses`: where each course stands.
+//! `collimator courses`: where each course stands, and whether every delivered fraction is billed
+//! exactly once.
 
 use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::domain::sheet::Shown;
-use crate::domain::{Claim, CourseId, Family, LineState, PersonId, Record};
-use crate::pipeline::{self, Setup};
-use crate::store::{Books, CourseSummary, Loaded};
+use crate::domain::{LineState, PersonId};
+use crate::pipeline::{self, CourseStanding, Setup};
+use crate::store::{Books, CourseSummary};
 
 use super::Error;
 use super::desk::Config;
@@ -15,7 +15,12 @@ use super::filter::{WhichLines, Written};
 use super::paper::{Column, Form, Paper};
 use super::waiting::Waiting;
 
-/// List courses: days, fractions prescribed, delivered and charged, lines in each state
+/// List courses: fractions prescribed, delivered, charged, sent and accepted; what is off
+///
+/// `billed_once` says `ok` where every delivered fraction is billed exactly once, else what is off:
+/// fractions delivered whose line waits, billed and not delivered, missing below the highest number,
+/// given twice, or beyond those prescribed. Units of management and physics are provisional until
+/// the course is closed; `…_next` is the fraction after which the next one is due.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: collimator courses --config site.toml --mrn 100200")]
 pub(super) struct Courses {
@@ -34,15 +39,16 @@ impl Courses {
         let form = self.written.form();
         let waiting = Waiting::on("courses");
         let mut paper = Paper::standard(form, &columns(form))?;
-        let mut known: Option<Known> = None;
-        for course in books.courses(self.which.filter()).take(self.which.limit()) {
-            let course = course?;
-            let person = match known.take().filter(|known| known.person == course.person) {
-                Some(person) => person,
-                None => Known::load(&books, &setup, course.person)?,
+        let mut known: Option<(PersonId, Vec<CourseStanding>)> = None;
+        for summary in books.courses(self.which.filter()).take(self.which.limit()) {
+            let summary = summary?;
+            let standings = match known.take().filter(|(person, _)| *person == summary.person) {
+                Some((_, standings)) => standings,
+                None => of_person(&books, &setup, summary.person)?,
             };
-            paper.row(row(&course, &person, form))?;
-            known = Some(person);
+            let standing = standings.iter().find(|standing| standing.course == summary.course);
+            paper.row(row(&summary, standing, form))?;
+            known = Some((summary.person, standings));
             waiting.one_more();
         }
         if paper.end()? == 0 {
@@ -52,30 +58,27 @@ impl Courses {
     }
 }
 
-/// A person as the rules see them; one at a time.
-struct Known {
+/// How many lines of the course are in each state, in the order of [`LineState::ALL`].
+const LINES_IN: [&str; 9] = [
+    "lines_held",
+    "lines_suppressed",
+    "lines_rejected",
+    "lines_queued",
+    "lines_sent",
+    "lines_unknown",
+    "lines_accepted",
+    "lines_declined",
+    "lines_withdrawn",
+];
+
+/// Where the courses of a person stand.
+pub(super) fn of_person(
+    books: &Books,
+    setup: &Setup,
     person: PersonId,
-    loaded: Loaded,
-    record: Record,
-}
-
-impl Known {
-    fn load(books: &Books, setup: &Setup, person: PersonId) -> Result<Known, Error> {
-        let loaded = books.load(person)?;
-        let record = pipeline::judged(&loaded.facts, setup).record;
-        Ok(Known { person, loaded, record })
-    }
-
-    /// Fractions that are billed, by the lines of the hospital or the center.
-    fn charged(&self, course: &CourseId) -> u64 {
-        let lines = self.loaded.lines.iter().filter(|line| {
-            line.line.course == *course
-                && line.line.family.is_some_and(Family::is_delivery)
-                && line.line.claim != Some(Claim::Professional)
-                && Shown::state_of(line) == Shown::Ready
-        });
-        lines.map(|line| u64::from(line.line.units.get())).sum()
-    }
+) -> Result<Vec<CourseStanding>, Error> {
+    let loaded = books.load(person)?;
+    Ok(pipeline::standings(&pipeline::judged(&loaded.facts, setup), &loaded.lines))
 }
 
 fn columns(form: Form) -> Vec<Column> {
@@ -87,46 +90,64 @@ fn columns(form: Form) -> Vec<Column> {
         Column::Count("prescribed"),
         Column::Count("delivered"),
         Column::Count("charged"),
+        Column::Count("sent"),
+        Column::Count("accepted"),
         Column::Text("closed"),
+        Column::Text("billed_once"),
     ];
-    match form {
-        Form::Table => columns.push(Column::Text("lines")),
-        Form::Csv | Form::Plain | Form::Json => {
-            columns.extend(LineState::ALL.map(|state| Column::Count(state.as_str())));
-        }
+    if form != Form::Table {
+        columns.extend([
+            Column::Text("closed_by"),
+            Column::Text("last_fraction"),
+            Column::Text("missing"),
+            Column::Text("doubled"),
+            Column::Text("waiting"),
+            Column::Count("management_earned"),
+            Column::Count("management_billed"),
+            Column::Count("management_next"),
+            Column::Count("physics_earned"),
+            Column::Count("physics_billed"),
+            Column::Count("physics_next"),
+        ]);
+        columns.extend(LINES_IN.map(Column::Count));
     }
     columns
 }
 
-fn row(summary: &CourseSummary, person: &Known, form: Form) -> Vec<String> {
-    let course = person.record.courses.iter().find(|course| course.id == summary.course);
-    let steps = course.into_iter().flat_map(|course| &course.steps);
-    let prescribed = steps.filter_map(|step| step.activity.prescribed).max();
-    let delivered = course.map(|course| {
-        let sessions = course.sessions.iter().filter(|session| session.delivered.is_some());
-        sessions.filter(|session| session.counts()).count()
-    });
+fn row(summary: &CourseSummary, standing: Option<&CourseStanding>, form: Form) -> Vec<String> {
+    let said = |say: &dyn Fn(&CourseStanding) -> String| standing.map(say).unwrap_or_default();
     let mut row = vec![
         summary.patient.number.clone(),
         summary.course.0.clone(),
         summary.first_day.to_string(),
         summary.last_day.to_string(),
-        prescribed.map(|count| count.to_string()).unwrap_or_default(),
-        delivered.map(|count| count.to_string()).unwrap_or_default(),
-        person.charged(&summary.course).to_string(),
-        course.and_then(|course| course.closed).map(|day| day.to_string()).unwrap_or_default(),
+        said(&|it| it.prescribed.map(|count| count.to_string()).unwrap_or_default()),
+        said(&|it| it.delivered.to_string()),
+        said(&|it| it.charged.to_string()),
+        said(&|it| it.sent.to_string()),
+        said(&|it| it.accepted.to_string()),
+        said(&|it| it.closed.map(|(day, _)| day.to_string()).unwrap_or_default()),
+        said(&CourseStanding::verdict),
     ];
-    let count = |state: &LineState| summary.lines.get(state).copied().unwrap_or(0);
-    match form {
-        Form::Table => {
-            let some = LineState::ALL.iter().filter(|state| count(state) > 0);
-            let lines: Vec<String> =
-                some.map(|state| format!("{} {}", count(state), state.as_str())).collect();
-            row.push(lines.join(", "));
-        }
-        Form::Csv | Form::Plain | Form::Json => {
-            row.extend(LineState::ALL.iter().map(|s| count(s).to_string()))
-        }
+    if form == Form::Table {
+        return row;
     }
+    let listed = |numbers: &[u16]| numbers.iter().map(u16::to_string).collect::<Vec<_>>().join(" ");
+    row.extend([
+        said(&|it| it.closed.map(|(_, by)| by.as_str().to_owned()).unwrap_or_default()),
+        said(&|it| it.last_fraction.map(|day| day.to_string()).unwrap_or_default()),
+        said(&|it| listed(&it.missing)),
+        said(&|it| listed(&it.doubled)),
+        said(&|it| it.waiting.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+    ]);
+    for pick in [|it: &CourseStanding| it.management, |it: &CourseStanding| it.physics] {
+        row.extend([
+            said(&|it| pick(it).earned.to_string()),
+            said(&|it| pick(it).billed.to_string()),
+            said(&|it| pick(it).next_due.map(|next| next.to_string()).unwrap_or_default()),
+        ]);
+    }
+    let count = |state: &LineState| summary.lines.get(state).copied().unwrap_or(0).to_string();
+    row.extend(LineState::ALL.iter().map(count));
     row
 }

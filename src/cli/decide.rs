@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use crate::domain::{BookedLine, Entry, EntryKind, LineId, Who};
+use crate::check::MAY_BE_OVERRIDDEN;
+use crate::domain::{BookedLine, Entry, EntryKind, LineId, Outcome, Who};
 use crate::ledger::{self, Action};
 use crate::store::{Books, Conflict, Decided, Expected, LineChange};
 
@@ -23,6 +24,22 @@ pub(super) struct Decide {
     /// Why; written into the ledger with your name
     #[arg(long, value_name = "TEXT")]
     reason: String,
+}
+
+/// Lines to let go, and why.
+#[derive(Debug, Args)]
+pub(super) struct Release {
+    #[command(flatten)]
+    decide: Decide,
+    /// Let rejected lines go whose rules a person may override
+    #[arg(long = "override")]
+    overrides: bool,
+}
+
+impl Release {
+    pub(super) fn run(&self) -> Result<ExitCode, Error> {
+        self.decide.run(if self.overrides { Action::Override } else { Action::Release })
+    }
 }
 
 impl Decide {
@@ -90,6 +107,13 @@ fn followers(
 }
 
 fn change(line: &BookedLine, action: Action, who: &Who) -> Result<LineChange, ledger::Refused> {
+    let never = |rule: &String| !MAY_BE_OVERRIDDEN.contains(&rule.as_str());
+    let rejected = || line.findings.iter().filter(|finding| finding.outcome == Outcome::Reject);
+    if let (Action::Override, Some(rule)) =
+        (action, rejected().map(|finding| finding.rule.clone()).find(never))
+    {
+        return Err(ledger::Refused(format!("nobody may override {rule}")));
+    }
     Ok(written(line, ledger::decide(line, action)?, who))
 }
 
@@ -132,6 +156,7 @@ fn println_done(line: LineId, action: Action) -> Result<(), Error> {
     use std::io::Write;
     let done = match action {
         Action::Release => "released",
+        Action::Override => "released against its rules",
         Action::Hold => "held",
         Action::Withdraw => "withdrawn",
         Action::Resend => "waits to be sent again",
@@ -141,7 +166,7 @@ fn println_done(line: LineId, action: Action) -> Result<(), Error> {
 }
 
 /// The name of whoever types, as the system knows it.
-fn name(variable: &dyn Fn(&str) -> Option<String>) -> String {
+pub(super) fn name(variable: &dyn Fn(&str) -> Option<String>) -> String {
     let told = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"]
         .into_iter()
         .filter_map(variable)

@@ -9,6 +9,7 @@
 //! **Start at** `Command`. A new command is a file here, a variant there and an arm in [`run`].
 
 mod balance;
+mod by_hand;
 mod check;
 mod compare;
 mod courses;
@@ -16,6 +17,7 @@ mod decide;
 mod demo;
 mod desk;
 mod error;
+mod expected;
 mod explain;
 mod filter;
 mod holds;
@@ -40,7 +42,7 @@ use clap::{Parser, Subcommand};
 pub use error::Error;
 
 use crate::ledger::Action;
-use decide::Decide;
+use decide::{Decide, Release};
 
 /// Radiation-oncology charges, from the oncology system to billing: each delivered fraction billed
 /// exactly once.
@@ -68,13 +70,17 @@ enum Command {
     Balance(balance::BalanceOf),
     Verify(verify::Verify),
     Explain(explain::Explain),
+    Expected(expected::Expected),
     Compare(compare::Compare),
+    Add(by_hand::Add),
+    Close(by_hand::Close),
+    Reopen(by_hand::Reopen),
     Mappings(mappings::Mappings),
     Rules(rules::Rules),
     /// Let held lines go; of lines in doubt, vouch that they arrived
     #[command(after_help = "Example: collimator release --config site.toml 17 --reason \
         'fraction 5 is on paper'")]
-    Release(Decide),
+    Release(Release),
     /// Keep lines back that have not left
     #[command(after_help = "Example: collimator hold --config site.toml 17 18 --reason \
         'asked the physician'")]
@@ -107,10 +113,14 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Balance(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Expected(command) => command.run(),
         Command::Compare(command) => command.run(),
+        Command::Add(command) => command.run(),
+        Command::Close(command) => command.run(),
+        Command::Reopen(command) => command.run(),
         Command::Mappings(command) => command.run(),
         Command::Rules(command) => command.run(),
-        Command::Release(command) => command.run(Action::Release),
+        Command::Release(command) => command.run(),
         Command::Hold(command) => command.run(Action::Hold),
         Command::Withdraw(command) => command.run(Action::Withdraw),
         Command::Resend(command) => command.run(Action::Resend),

@@ -10,7 +10,7 @@ use super::environment;
 use super::lines::Lines;
 use super::tree::Tree;
 use super::{Console, Destination, Folder, Listen, Problem, Send, Settings, Source, site};
-use crate::domain::{Claim, Setting};
+use crate::domain::{BY_HAND, Claim, Setting};
 
 const TABLES: &[&str] = &["site", "store", "mappings", "source", "destination", "console"];
 const SOURCE: &[&str] = &["name", "profile", "listen", "system"];
@@ -123,6 +123,9 @@ fn sources(tree: &mut Tree<'_>, value: Option<&Value>) -> Vec<(String, Source)> 
     for (at, one) in tree.list(value, "source") {
         let table = with_later(tree, one, &at, SOURCE);
         let name = unique(tree, table, &at, &mut names);
+        if name.as_deref() == Some(BY_HAND) {
+            tree.wrong(&format!("{at}.name"), "is the name of what people tell: choose another");
+        }
         let profile = tree.text(table, &at, "profile");
         let system = tree.text_or(table, &at, ("system", ""));
         if table.is_some_and(|table| table.contains_key("poll")) {

@@ -119,6 +119,18 @@ pub enum Flaw {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LineKey(pub String);
 
+/// What [`LineKey`] says, borrowed from a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SameCharge<'a> {
+    course: &'a CourseId,
+    claim: Option<Claim>,
+    code: Option<ProcedureCode>,
+    modifiers: &'a [Modifier],
+    units: Quantity,
+    day: Date,
+    anchor: &'a str,
+}
+
 /// A line, and every reason that rules have against it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JudgedLine {
@@ -143,6 +155,19 @@ impl ChargeLine {
             self.service.date,
             self.anchor
         ))
+    }
+
+    /// The same identity without writing it out, for comparing lines with each other.
+    pub fn same_charge(&self) -> SameCharge<'_> {
+        SameCharge {
+            course: &self.course,
+            claim: self.claim,
+            code: self.code,
+            modifiers: &self.modifiers,
+            units: self.units,
+            day: self.service.date,
+            anchor: &self.anchor,
+        }
     }
 
     /// The day of service.

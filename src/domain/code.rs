@@ -162,18 +162,34 @@ impl fmt::Debug for Modifier {
 
 /// A diagnosis of ICD-10-CM in its canonical spelling: capitals, a dot after the third
 /// character. The dot and the case are spelling only.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Diagnosis(String);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Diagnosis {
+    /// The characters, and zeros behind them.
+    text: [u8; DIAGNOSIS_BYTES_MAX],
+}
+
+/// Three characters, a dot, and four more.
+const DIAGNOSIS_BYTES_MAX: usize = 8;
 
 impl Diagnosis {
     /// With its dot.
     pub fn as_str(&self) -> &str {
-        &self.0
+        let length = self.text.iter().position(|byte| *byte == 0).unwrap_or(self.text.len());
+        std::str::from_utf8(&self.text[..length]).unwrap_or("???")
     }
 
     /// The first three characters: the kind of disease.
     pub fn category(&self) -> &str {
-        self.0.get(..3).unwrap_or(&self.0)
+        std::str::from_utf8(&self.text[..3]).unwrap_or("???")
+    }
+
+    /// Without its dot, and zeros behind.
+    pub(crate) fn bare(&self) -> [u8; DIAGNOSIS_BYTES_MAX] {
+        let mut bare = [0; DIAGNOSIS_BYTES_MAX];
+        bare[..3].copy_from_slice(&self.text[..3]);
+        bare[3..7].copy_from_slice(&self.text[4..]);
+        bare
     }
 }
 
@@ -181,23 +197,48 @@ impl FromStr for Diagnosis {
     type Err = NotACode;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bare: String =
-            text.trim().chars().filter(|c| *c != '.').map(|c| c.to_ascii_uppercase()).collect();
-        let sound = (3..=7).contains(&bare.len())
-            && bare.bytes().all(|byte| byte.is_ascii_alphanumeric())
-            && bare.starts_with(|c: char| c.is_ascii_uppercase())
-            && bare.as_bytes()[1].is_ascii_digit();
-        match (sound, bare.split_at_checked(3)) {
-            (true, Some((category, ""))) => Ok(Diagnosis(category.to_owned())),
-            (true, Some((category, rest))) => Ok(Diagnosis(format!("{category}.{rest}"))),
-            _ => Err(NotACode::new(text, "a diagnosis code")),
+        let refuse = || NotACode::new(text, "a diagnosis code");
+        let signs = text.trim().bytes().filter(|sign| *sign != b'.');
+        let mut bare = [0_u8; DIAGNOSIS_BYTES_MAX];
+        let mut length = 0;
+        for sign in signs {
+            *bare.get_mut(length).ok_or_else(refuse)? = sign.to_ascii_uppercase();
+            length += 1;
         }
+        let sound = (3..=7).contains(&length)
+            && bare[..length].iter().all(u8::is_ascii_alphanumeric)
+            && bare[0].is_ascii_uppercase()
+            && bare[1].is_ascii_digit();
+        if !sound {
+            return Err(refuse());
+        }
+        let mut spelled = [0; DIAGNOSIS_BYTES_MAX];
+        spelled[..3].copy_from_slice(&bare[..3]);
+        if length > 3 {
+            spelled[3] = b'.';
+            spelled[4..=length].copy_from_slice(&bare[3..length]);
+        }
+        Ok(Diagnosis { text: spelled })
+    }
+}
+
+impl TryFrom<String> for Diagnosis {
+    type Error = NotACode;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Diagnosis> for String {
+    fn from(diagnosis: Diagnosis) -> String {
+        diagnosis.as_str().to_owned()
     }
 }
 
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

@@ -58,6 +58,8 @@ pub struct BookedLine {
 pub enum Decision {
     /// Let go in spite of these rules.
     Released(Vec<String>),
+    /// Let go in spite of these rules, which reject it; each allows that.
+    Overridden(Vec<String>),
     /// Kept back.
     Held,
     /// Taken off.

@@ -9,6 +9,7 @@
 //! and what it earns.
 
 mod activity;
+mod by_hand;
 mod charge_line;
 mod claim;
 mod clinician;
@@ -31,7 +32,8 @@ mod site;
 mod verdict;
 
 pub use activity::{Activity, ActivityKey, Credit, Field, PatientClass, Share};
-pub use charge_line::{ChargeLine, Flaw, JudgedLine, LineKey, TableRow};
+pub use by_hand::{BY_HAND, ToldByHand};
+pub use charge_line::{ChargeLine, Flaw, JudgedLine, LineKey, SameCharge, TableRow};
 pub use claim::{CareStep, Claim, Component, Revenue, Setting};
 pub use clinician::{Clinician, Degree, Npi};
 pub use clock::Clock;

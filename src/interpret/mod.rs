@@ -9,6 +9,7 @@
 //! **Start at** [`READERS`]: each type of message is a file and a row in that list.
 
 mod adt;
+mod by_hand;
 #[cfg(test)]
 mod cases;
 mod charge;
@@ -29,6 +30,7 @@ use crate::domain::{Fact, Identifier, Link, MessageId, Moment, Place, Refusal, R
 use crate::mappings::SourceProfile;
 use crate::wire::hl7;
 
+pub use by_hand::told_by_hand;
 use opened::Opened;
 
 /// How a message is to be read.

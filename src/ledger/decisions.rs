@@ -10,6 +10,8 @@ use crate::domain::{BookedLine, Decision, Finding, LineState, Outcome};
 pub enum Action {
     /// Let a held line go; of a line in doubt, vouch that it arrived.
     Release,
+    /// Let a line go that rules reject, where all of them allow that.
+    Override,
     /// Keep a waiting line back.
     Hold,
     /// Take a line off that has not left, was declined, or is in doubt and did not arrive.
@@ -43,6 +45,7 @@ pub fn decide(line: &BookedLine, action: Action) -> Result<Decided, Refused> {
             (LineState::Accepted, line.decision.clone())
         }
         Action::Release => (LineState::Queued, Some(Decision::Released(holding(line)))),
+        Action::Override => (LineState::Queued, Some(Decision::Overridden(against(line)))),
         Action::Hold => (LineState::Held, Some(Decision::Held)),
         Action::Withdraw => (LineState::Withdrawn, Some(Decision::Withdrawn)),
         Action::Resend => (LineState::Queued, line.decision.clone()),
@@ -50,6 +53,7 @@ pub fn decide(line: &BookedLine, action: Action) -> Result<Decided, Refused> {
     let fits = match action {
         Action::Release => matches!(line.state, LineState::Held | LineState::Unknown),
         Action::Resend => matches!(line.state, LineState::Declined | LineState::Unknown),
+        Action::Override => line.state == LineState::Rejected,
         Action::Hold | Action::Withdraw => true,
     };
     if !fits || !may_move(line.state, to, Cause::Person) {
@@ -63,7 +67,7 @@ pub fn decide(line: &BookedLine, action: Action) -> Result<Decided, Refused> {
     match action {
         Action::Hold => findings.push(kept_back()),
         Action::Release => findings.retain(|finding| finding.rule != kept_back().rule),
-        Action::Withdraw | Action::Resend => {}
+        Action::Withdraw | Action::Resend | Action::Override => {}
     }
     Ok(Decided { to, findings, decision })
 }
@@ -86,7 +90,7 @@ pub fn follow(line: &BookedLine, correction: &BookedLine, action: Action) -> Opt
             let findings = line.findings.clone();
             Some(Decided { to: LineState::Withdrawn, findings, decision: line.decision.clone() })
         }
-        Action::Hold | Action::Resend => None,
+        Action::Hold | Action::Resend | Action::Override => None,
     }
 }
 
@@ -103,6 +107,12 @@ fn cannot_leave(line: &BookedLine) -> Option<&'static str> {
     }
 }
 
+/// The rules that a person must override.
+pub fn against(line: &BookedLine) -> Vec<String> {
+    let against = line.findings.iter().filter(|finding| finding.outcome > Outcome::Warn);
+    against.map(|finding| finding.rule.clone()).collect()
+}
+
 fn holding(line: &BookedLine) -> Vec<String> {
     let holds = line.findings.iter().filter(|finding| finding.outcome == Outcome::Hold);
     holds.map(|finding| finding.rule.clone()).collect()
@@ -113,6 +123,7 @@ impl Action {
     fn as_str(self) -> &'static str {
         match self {
             Action::Release => "released",
+            Action::Override => "overridden",
             Action::Hold => "held",
             Action::Withdraw => "withdrawn",
             Action::Resend => "sent again",

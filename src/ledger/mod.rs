@@ -14,7 +14,7 @@ mod reconcile;
 mod states;
 
 pub use change::{Change, News};
-pub use decisions::{Action, Decided, Refused, decide, follow};
+pub use decisions::{Action, Decided, Refused, against, decide, follow};
 pub use reconcile::reconcile;
 pub use states::{Cause, may_move};
 

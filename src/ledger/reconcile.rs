@@ -1,13 +1,15 @@
 //! Brings the books of a person to what is due: drafts what is missing, looks anew at what has
 //! not left, takes back what has left and is no longer due.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 use super::change::{Change, News};
 use super::corrections::{self, Standing};
 use crate::domain::{
-    BookedLine, ChargeLine, Claim, Decision, Finding, JudgedLine, LineId, LineKey, LineState,
-    Outcome,
+    BookedLine, ChargeLine, Claim, Decision, Finding, JudgedLine, LineId, LineState, Outcome,
+    SameCharge,
 };
 
 /// The rule that speaks for a person who keeps a line back.
@@ -22,7 +24,8 @@ pub fn reconcile(
     route: &dyn Fn(Option<Claim>) -> Vec<Option<String>>,
 ) -> Vec<Change> {
     let mut standing = standing(booked);
-    let keys: HashSet<LineKey> = due.iter().map(|judged| judged.line.key()).collect();
+    let keys: HashSet<SameCharge<'_>> =
+        due.iter().map(|judged| judged.line.same_charge()).collect();
     let mut gone: Vec<Standing<'_>> = Vec::new();
     standing.retain(|key, copies| {
         let stays = keys.contains(key);
@@ -31,19 +34,22 @@ pub fn reconcile(
         }
         stays
     });
+    drop(keys);
     gone.sort_by_key(Standing::number);
-    let books = Books { booked, news, works: due.iter().map(|one| work(&one.line)).collect() };
     let mut changes = Vec::new();
+    let works: HashSet<Work<'_>> = due.iter().map(|one| work(&one.line)).collect();
+    let books = Books { booked, news };
     let ends: Vec<End<'_>> =
-        gone.iter().filter_map(|copy| books.take_off(copy, &mut changes)).collect();
+        gone.iter().filter_map(|copy| books.take_off(copy, &works, &mut changes)).collect();
+    drop(works);
     changes.extend(corrections::of_declined(booked));
-    let mut missing: Vec<JudgedLine> = Vec::new();
-    for judged in due {
-        match standing.remove(&judged.line.key()) {
+    let mut missing: Vec<&JudgedLine> = Vec::new();
+    for judged in &due {
+        match standing.remove(&judged.line.same_charge()) {
             Some(copies) => {
                 for copy in copies.into_values() {
-                    let waits = waits(&ends, &judged, &copy.destination);
-                    books.look_again(copy, (&judged, waits), &mut changes);
+                    let waits = waits(&ends, judged, &copy.destination);
+                    books.look_again(copy, (judged, waits), &mut changes);
                 }
             }
             None => missing.push(judged),
@@ -51,15 +57,17 @@ pub fn reconcile(
     }
     for judged in missing {
         for destination in route(judged.line.claim) {
-            draft(&judged, destination, &ends, &mut changes);
+            draft(judged, destination, &ends, &mut changes);
         }
     }
     changes
 }
 
 /// What is billed by a line, whatever its code is: the same work on the same claim.
-fn work(line: &ChargeLine) -> (String, Option<Claim>, String) {
-    (line.course.0.clone(), line.claim, line.anchor.clone())
+type Work<'a> = (&'a str, Option<Claim>, &'a str);
+
+fn work(line: &ChargeLine) -> Work<'_> {
+    (&line.course.0, line.claim, &line.anchor)
 }
 
 /// What becomes of a line that has left and is no longer due.
@@ -111,11 +119,14 @@ fn draft(
 /// Lines that say what is charged now, by what they are and where they go: not those that take
 /// others back, nor those taken back, nor those withdrawn by rule. One that a person withdrew
 /// stands, so that it is not drafted again.
-fn standing(booked: &[BookedLine]) -> HashMap<LineKey, BTreeMap<Option<String>, Standing<'_>>> {
+fn standing(
+    booked: &[BookedLine],
+) -> HashMap<SameCharge<'_>, BTreeMap<Option<&str>, Standing<'_>>> {
     let proposals = booked.iter().filter(|line| line.state == LineState::Held);
     let proposals: HashMap<LineId, &BookedLine> =
         proposals.filter_map(|line| Some((line.reverses?, line))).collect();
-    let mut standing: HashMap<LineKey, BTreeMap<Option<String>, Standing<'_>>> = HashMap::new();
+    let mut standing: HashMap<SameCharge<'_>, BTreeMap<Option<&str>, Standing<'_>>> =
+        HashMap::default();
     for line in booked.iter().filter(|line| line.reverses.is_none()) {
         let proposal = proposals.get(&line.id).copied();
         let withdrawn = line.state == LineState::Withdrawn;
@@ -123,8 +134,8 @@ fn standing(booked: &[BookedLine]) -> HashMap<LineKey, BTreeMap<Option<String>, 
         if by_rule || line.reversed_by.is_some() {
             continue;
         }
-        let copies = standing.entry(line.line.key()).or_default();
-        copies.entry(line.destination.clone()).or_default().add(line, proposal);
+        let copies = standing.entry(line.line.same_charge()).or_default();
+        copies.entry(line.destination.as_deref()).or_default().add(line, proposal);
     }
     standing
 }
@@ -133,8 +144,6 @@ fn standing(booked: &[BookedLine]) -> HashMap<LineKey, BTreeMap<Option<String>, 
 struct Books<'a> {
     booked: &'a [BookedLine],
     news: News,
-    /// Work that still earns something.
-    works: HashSet<(String, Option<Claim>, String)>,
 }
 
 impl<'a> Books<'a> {
@@ -182,14 +191,19 @@ impl<'a> Books<'a> {
 
     /// A line that is no longer due: withdrawn if it has not left or was declined, else taken
     /// back, or proposed to be.
-    fn take_off(&self, copy: &Standing<'a>, changes: &mut Vec<Change>) -> Option<End<'a>> {
+    fn take_off(
+        &self,
+        copy: &Standing<'a>,
+        works: &HashSet<Work<'_>>,
+        changes: &mut Vec<Change>,
+    ) -> Option<End<'a>> {
         changes.extend(copy.here.iter().copied().filter_map(withdrawn));
         let out = copy.out?;
         if !out.state.is_out() {
             changes.extend(withdrawn(out));
             return None;
         }
-        let earns = self.works.contains(&work(&out.line));
+        let earns = works.contains(&work(&out.line));
         match copy.proposal {
             Some(_) if earns => return Some(End::Kept(out)),
             Some(proposal) => {
@@ -268,14 +282,26 @@ fn decided(judged: &JudgedLine, decision: Option<&Decision>) -> (LineState, Judg
             let known = holds.into_iter().all(|finding| rules.contains(&finding.rule));
             (if known { LineState::Queued } else { LineState::Held }, judged.clone())
         }
+        (Some(Decision::Overridden(rules)), LineState::Held | LineState::Rejected) => {
+            let against = judged.findings.iter().filter(|f| f.outcome > Outcome::Warn);
+            let known = against.into_iter().all(|finding| rules.contains(&finding.rule));
+            (if known { LineState::Queued } else { state }, judged.clone())
+        }
         (Some(Decision::Held), LineState::Queued | LineState::Held) => {
             let mut judged = judged.clone();
             judged.findings.push(kept_back());
             (LineState::Held, judged)
         }
-        (Some(Decision::Released(_) | Decision::Held | Decision::Withdrawn) | None, state) => {
-            (state, judged.clone())
-        }
+        (
+            Some(
+                Decision::Released(_)
+                | Decision::Overridden(_)
+                | Decision::Held
+                | Decision::Withdrawn,
+            )
+            | None,
+            state,
+        ) => (state, judged.clone()),
     }
 }
 

@@ -26,6 +26,7 @@ pub fn may_move(from: LineState, to: LineState, cause: Cause) -> bool {
         | (Cause::Sent, Unknown, Queued | Accepted | Declined)
         | (Cause::Sent, Accepted, Declined) => true,
         (Cause::Person, Held, Queued | Withdrawn) => true,
+        (Cause::Person, Rejected, Queued) => true,
         (Cause::Person, Queued, Held | Withdrawn) => true,
         (Cause::Person, Declined | Unknown, Queued | Withdrawn) => true,
         (Cause::Person, Unknown, Accepted) => true,

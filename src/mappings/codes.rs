@@ -1,6 +1,6 @@
 //! Every code that may ever be billed, in its versions: `codes.csv`.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use jiff::civil::Date;
 

@@ -1,7 +1,7 @@
 //! What an activity earns: the decision tables in `charges/`.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use rustc_hash::FxHashMap as HashMap;
+use std::hash::{Hash, Hasher};
 
 use jiff::civil::Date;
 
@@ -178,7 +178,7 @@ impl Decisions {
 }
 
 fn fingerprint(kind: Kind, attributes: &Attributes) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = rustc_hash::FxHasher::default();
     kind.hash(&mut hasher);
     attributes.iter().for_each(|pair| pair.hash(&mut hasher));
     hasher.finish()

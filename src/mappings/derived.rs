@@ -1,7 +1,7 @@
 //! What goes along with another line, and what management earns: `charges/derived.csv` and
 //! `charges/management.csv`.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use jiff::civil::Date;
 

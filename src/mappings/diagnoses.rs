@@ -27,11 +27,14 @@ pub enum DiagnosisGroup {
     Other,
 }
 
+/// A diagnosis without its dot, and zeros behind it.
+type Bare = [u8; 8];
+
 /// A range of diagnoses and what it stands for.
 #[derive(Debug)]
 struct Range<T> {
-    first: String,
-    last: String,
+    first: Bare,
+    last: Bare,
     group: T,
     row: String,
     line: u64,
@@ -89,9 +92,9 @@ impl Diagnoses {
     /// The side that it names; `None` if it names both, neither, or has no sides.
     pub(super) fn side(&self, diagnosis: &Diagnosis) -> Option<Side> {
         let place = *self.sides.find(diagnosis)?;
-        match diagnosis.as_str().chars().filter(|sign| *sign != '.').nth(place - 1) {
-            Some('1') => Some(Side::Right),
-            Some('2') => Some(Side::Left),
+        match diagnosis.bare().get(place - 1) {
+            Some(b'1') => Some(Side::Right),
+            Some(b'2') => Some(Side::Left),
             Some(_) | None => None,
         }
     }
@@ -130,7 +133,7 @@ impl<T> Ranges<T> {
     }
 
     fn find(&self, diagnosis: &Diagnosis) -> Option<&T> {
-        let bare: String = diagnosis.as_str().chars().filter(|sign| *sign != '.').collect();
+        let bare = diagnosis.bare();
         let at = self.0.partition_point(|range| range.first <= bare).checked_sub(1)?;
         let range = self.0.get(at)?;
         within(&bare, &range.last).then_some(&range.group)
@@ -138,8 +141,14 @@ impl<T> Ranges<T> {
 }
 
 /// Whether a code, without its dot, does not lie behind the last of a range: `C969` is in `…–C96`.
-fn within(code: &str, last: &str) -> bool {
-    code.get(..last.len()).unwrap_or(code) <= last
+fn within(code: &Bare, last: &Bare) -> bool {
+    let length = last.iter().position(|sign| *sign == 0).unwrap_or(last.len());
+    code[..length] <= last[..length]
+}
+
+/// As a person writes it, without its dot.
+fn spelled(bare: &Bare) -> String {
+    bare.iter().take_while(|sign| **sign != 0).map(|sign| char::from(*sign)).collect()
 }
 
 fn range<T>(cells: &mut Cells<'_>, group: impl Fn(&str) -> Result<T, String>) -> Option<Range<T>> {
@@ -152,14 +161,15 @@ fn range<T>(cells: &mut Cells<'_>, group: impl Fn(&str) -> Result<T, String>) ->
         cells.wrong("`until` must be blank: the group of a diagnosis does not change with the day");
     }
     if !within(&first, &last) {
+        let (first, last) = (spelled(&first), spelled(&last));
         cells.wrong(format!("begins with {first}, behind its end {last}: change the two"));
     }
     Some(Range { first, last, group: group?, row: cells.row().0, line: cells.line })
 }
 
-fn bare(text: &str) -> Result<String, String> {
+fn bare(text: &str) -> Result<Bare, String> {
     match text.parse::<Diagnosis>() {
-        Ok(diagnosis) if diagnosis.as_str() == text => Ok(text.replace('.', "")),
+        Ok(diagnosis) if diagnosis.as_str() == text => Ok(diagnosis.bare()),
         Ok(diagnosis) => Err(format!("is `{text}`: write it as `{diagnosis}`")),
         Err(_) => Err(format!("is `{text}`: write a diagnosis code, such as C61 or C79.51")),
     }

@@ -1,6 +1,6 @@
 //! What each source calls things: `sources/<name>.csv`.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;

@@ -1,7 +1,6 @@
 //! Reads all files into tables, and finds every problem in all of them.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap as HashMap;
 use sha2::{Digest, Sha256};
 
 use super::cell;
@@ -203,7 +202,7 @@ impl<'a> Loading<'a> {
         folder: &str,
         parse: fn(&str) -> Result<T, String>,
     ) -> HashMap<String, T> {
-        let mut profiles = HashMap::new();
+        let mut profiles = HashMap::default();
         for (name, file, bytes) in self.all(folder, ".toml") {
             match parse(&String::from_utf8_lossy(bytes)) {
                 Ok(profile) => {

@@ -30,11 +30,12 @@ mod problem;
 mod sheet;
 pub mod source;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use rustc_hash::FxHashMap as HashMap;
 
 use crate::domain::{Claim, Diagnosis, Family, Meaning, ProcedureCode, Setting, TableRow};
 

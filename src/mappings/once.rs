@@ -1,6 +1,6 @@
 //! Sees that no two rows claim the same case on the same day.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use std::hash::Hash;
 
 use super::cell::Cells;
@@ -13,7 +13,7 @@ pub(super) struct Once<K> {
 
 impl<K> Default for Once<K> {
     fn default() -> Once<K> {
-        Once { claimed: HashMap::new() }
+        Once { claimed: HashMap::default() }
     }
 }
 

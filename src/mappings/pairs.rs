@@ -1,7 +1,7 @@
 //! Codes that exclude one another on a day, and how many units a day allows: `pairs.csv` and
 //! `limits.csv`, each claim by its own table.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use jiff::civil::Date;
 
@@ -111,7 +111,7 @@ const LIMITS: Shape = Shape {
 
 impl Pairs {
     pub(super) fn read(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> Pairs {
-        Pairs { by_hand: pair_rows(file, bytes, problems), imported: PairRows::new() }
+        Pairs { by_hand: pair_rows(file, bytes, problems), imported: PairRows::default() }
     }
 
     /// Adds an imported table.
@@ -141,7 +141,7 @@ impl Pairs {
 fn pair_rows(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> PairRows {
     let sheet = Sheet::read(file, bytes, &PAIRS, problems);
     let mut once = Once::default();
-    let mut pairs = PairRows::new();
+    let mut pairs = PairRows::default();
     for (codes, row) in sheet.each(problems, |cells| pair_row(cells, &mut once)) {
         pairs.entry(codes).or_default().push(row);
     }
@@ -151,7 +151,7 @@ fn pair_rows(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> PairRows 
 fn limit_rows(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> LimitRows {
     let sheet = Sheet::read(file, bytes, &LIMITS, problems);
     let mut once = Once::default();
-    let mut limits = LimitRows::new();
+    let mut limits = LimitRows::default();
     for (code, side, row) in
         sheet.each(problems, |cells| limit_row(cells, &mut once)).into_iter().flatten()
     {
@@ -162,7 +162,7 @@ fn limit_rows(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> LimitRow
 
 impl Limits {
     pub(super) fn read(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> Limits {
-        Limits { by_hand: limit_rows(file, bytes, problems), imported: LimitRows::new() }
+        Limits { by_hand: limit_rows(file, bytes, problems), imported: LimitRows::default() }
     }
 
     /// Adds an imported table.

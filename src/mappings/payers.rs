@@ -1,6 +1,6 @@
 //! Where payers differ: `payers/<payer>.csv`.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use jiff::civil::Date;
 

@@ -9,10 +9,12 @@
 
 mod anew;
 mod book;
+mod expected;
 mod gather;
 mod judge;
 mod read;
 mod run;
+mod standing;
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
@@ -30,8 +32,10 @@ use gather::Gathered;
 use judge::Dossier;
 use read::{Outcome, Read};
 
+pub use expected::{Missing, expected};
 pub use judge::{Judged, judged};
 pub use run::{Running, start};
+pub use standing::{ClosedBy, CourseStanding, Earned, standings};
 
 /// People that are kept in memory, at most.
 const PEOPLE_MAX: NonZeroUsize = NonZeroUsize::new(512).unwrap();

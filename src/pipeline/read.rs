@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::domain::{Answer, Identifier, Link, MessageState, Reason};
+use crate::domain::{Answer, BY_HAND, Identifier, Link, MessageState, Moment, Reason};
 use crate::interpret::{self, Reading, Told};
 use crate::store::StoredMessage;
 
@@ -45,6 +45,14 @@ impl Pipeline {
     }
 
     fn understand(&self, stored: &StoredMessage) -> Outcome {
+        if *stored.source == *BY_HAND {
+            let made =
+                Moment::at(stored.received.to_zoned(self.setup.time_zone.clone()).datetime());
+            return match interpret::told_by_hand(&stored.raw, stored.id, made) {
+                Ok(told) => Outcome::Told(Box::new(told)),
+                Err(refusal) => Outcome::Refused(refusal.reason),
+            };
+        }
         let source = self.setup.sources.iter().find(|source| *source.name == *stored.source);
         let profile = source.and_then(|source| self.setup.tables.profile(&source.profile));
         let (Some(source), Some(profile)) = (source, profile) else {

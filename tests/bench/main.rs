@@ -4,7 +4,8 @@
 //! 32 connections that each wait for their answer: the floor (a bare receiver that appends to one
 //! file and answers), the intake alone, and the whole daemon as its own process, while its
 //! pipeline works and its lines leave. Then the memory with 100,000 messages in the store, and the
-//! time until the next answer after a kill. (`-- whole` measures the daemon alone.) Everything is kept in the same temporary folder, so
+//! time until the next answer after a kill. (`-- whole` measures the daemon alone; `-- judging
+//! [SIZES]` what judging costs, with so many messages in the store, 1,000 and 1,000,000 by default.) Everything is kept in the same temporary folder, so
 //! set `TMPDIR` to the disk that is meant.
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +16,7 @@
 mod client;
 mod floor;
 mod intake;
+mod judging;
 mod load;
 mod whole;
 
@@ -29,6 +31,13 @@ const ROUNDS: usize = 2;
 fn main() {
     if std::env::args().any(|word| word == "whole") {
         return the_whole();
+    }
+    if std::env::args().any(|word| word == "rooms") {
+        return judging::rooms();
+    }
+    if std::env::args().any(|word| word == "judging") {
+        let told: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
+        return judging::tell(if told.is_empty() { &[1_000, 1_000_000] } else { &told });
     }
     let seconds = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(SECONDS);
     let duration = Duration::from_secs(seconds);

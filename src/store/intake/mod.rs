@@ -184,7 +184,13 @@ impl Intake {
         count_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<StoredMessage>, Error> {
-        self.readers.read(|connection| read_after(connection, after, count_max, bytes_max))
+        let read =
+            self.readers.read(|connection| read_after(connection, after, count_max, bytes_max))?;
+        // Another process may have kept something too: what a person tells.
+        if let Some(last) = read.last() {
+            self.shared.last.fetch_max(last.id.0, Ordering::AcqRel);
+        }
+        Ok(read)
     }
 
     /// One message.

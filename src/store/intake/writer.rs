@@ -88,7 +88,7 @@ fn answer(shared: &Shared, batch: std::vec::Drain<'_, Append>, kept: Result<i64,
     match kept {
         Ok(first) => {
             let last = first + (i64::try_from(batch.len()).unwrap_or(0) - 1).max(0);
-            shared.last.store(last, Ordering::Release);
+            shared.last.fetch_max(last, Ordering::AcqRel);
             for (append, id) in batch.zip(first..) {
                 append.reply.answer(Ok(MessageId(id)));
             }
