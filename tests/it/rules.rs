@@ -318,3 +318,22 @@ fn guidance_of_2025_is_named_by_its_method_in_a_freestanding_center() {
     expect(&guided("IGRT-MR"), Freestanding, "11-04 none global held FACT-01");
     expect("2025-11-04 SURFACE-US\n", Freestanding, "11-04 G6001 global ready");
 }
+
+#[test]
+fn guidance_coded_by_a_code_of_yesterday_does_not_vanish_in_a_review() {
+    let told = planned(
+        "10-05 TX-2D P1 at=1015 session=S1
+         10-05 AS-CODED P1 code=77387 mods=TC at=1014 session=none
+         10-05 AS-CODED P1 code=77014 at=1013 session=none
+         10-05 IGRT-KV P1 at=1012 session=S1
+         10-05 doc IMGREV session=S1 at=1100",
+    );
+    expect(
+        &told,
+        Hospital,
+        "10-05 77387-26 professional ready
+         10-05 77387-TC professional rejected DATE-06
+         10-05 77014 facility rejected DATE-01
+         10-05 77014-26 professional rejected DATE-01",
+    );
+}
