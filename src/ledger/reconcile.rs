@@ -157,7 +157,7 @@ impl<'a> Books<'a> {
         let Some(out) = copy.out else {
             return refresh_all(&copy.here, judged, waits, changes);
         };
-        let (state, told) = decided(judged, out.decision.as_ref());
+        let (state, by_person) = decided(judged, &[], out.decision.as_ref());
         let ready = state == LineState::Queued || out.state == LineState::Withdrawn;
         let differs = corrections::differs(out, &judged.line);
         if ready && differs.is_none() {
@@ -169,6 +169,8 @@ impl<'a> Books<'a> {
             return refresh_all(&copy.here, judged, true, changes);
         }
         changes.extend(copy.here.iter().copied().filter_map(withdrawn));
+        let mut told = judged.clone();
+        told.findings.extend(by_person);
         let because = match differs {
             Some(because) if ready => vec![because],
             Some(_) | None => told.findings.clone(),
@@ -177,7 +179,6 @@ impl<'a> Books<'a> {
             return;
         }
         let proposes = out.state.is_out() && (ready || self.news == News::Tables);
-        let mut told = told;
         if proposes {
             told.findings.push(corrections::waits());
         }
@@ -244,10 +245,7 @@ impl<'a> Books<'a> {
 
 /// Where a line stands that bears what was found so far and something more.
 fn state_of(told: &JudgedLine, at_least: LineState) -> LineState {
-    match at_least {
-        LineState::Queued => state(told.outcome()),
-        other => other,
-    }
+    if at_least == LineState::Queued { state(told.outcome()) } else { at_least }
 }
 
 fn refresh_all(lines: &[&BookedLine], judged: &JudgedLine, waits: bool, changes: &mut Vec<Change>) {
@@ -259,38 +257,49 @@ fn refresh_all(lines: &[&BookedLine], judged: &JudgedLine, waits: bool, changes:
 
 /// A line that has not left, told anew.
 fn refresh(line: &BookedLine, judged: &JudgedLine, further: &[Finding], changes: &mut Vec<Change>) {
-    let mut judged = judged.clone();
-    judged.findings.extend(further.iter().cloned());
-    let (state, told) = decided(&judged, line.decision.as_ref());
-    let same = line.state == state && line.findings == told.findings && line.line == told.line;
-    if line.state.is_unsent() && !same {
-        changes.push(Change::Move {
-            line: line.id,
-            from: line.state,
-            to: state,
-            told: Some(Box::new(told)),
-        });
+    if !line.state.is_unsent() {
+        return;
     }
+    let (state, by_person) = decided(judged, further, line.decision.as_ref());
+    let told = judged.findings.iter().chain(further).chain(&by_person);
+    if line.state == state && line.findings.iter().eq(told) && line.line == judged.line {
+        return;
+    }
+    let mut judged = judged.clone();
+    judged.findings.extend(further.iter().cloned().chain(by_person));
+    changes.push(Change::Move {
+        line: line.id,
+        from: line.state,
+        to: state,
+        told: Some(Box::new(judged)),
+    });
 }
 
-/// Where a line stands by its rules and by what a person decided.
-fn decided(judged: &JudgedLine, decision: Option<&Decision>) -> (LineState, JudgedLine) {
-    let state = state(judged.outcome());
+/// Where a line stands by its rules, by what is found further and by what a person decided, and
+/// what is found against it for that.
+fn decided(
+    judged: &JudgedLine,
+    further: &[Finding],
+    decision: Option<&Decision>,
+) -> (LineState, Option<Finding>) {
+    let all = || judged.findings.iter().chain(further);
+    let state = state(all().map(|finding| finding.outcome).max());
+    let only = |rules: &[String], outcome: fn(Outcome) -> bool| {
+        all().filter(|finding| outcome(finding.outcome)).all(|it| rules.contains(&it.rule))
+    };
     match (decision, state) {
-        (Some(Decision::Released(rules)), LineState::Held) => {
-            let holds = judged.findings.iter().filter(|f| f.outcome == Outcome::Hold);
-            let known = holds.into_iter().all(|finding| rules.contains(&finding.rule));
-            (if known { LineState::Queued } else { LineState::Held }, judged.clone())
+        (Some(Decision::Released(rules)), LineState::Held)
+            if only(rules, |outcome| outcome == Outcome::Hold) =>
+        {
+            (LineState::Queued, None)
         }
-        (Some(Decision::Overridden(rules)), LineState::Held | LineState::Rejected) => {
-            let against = judged.findings.iter().filter(|f| f.outcome > Outcome::Warn);
-            let known = against.into_iter().all(|finding| rules.contains(&finding.rule));
-            (if known { LineState::Queued } else { state }, judged.clone())
+        (Some(Decision::Overridden(rules)), LineState::Held | LineState::Rejected)
+            if only(rules, |outcome| outcome > Outcome::Warn) =>
+        {
+            (LineState::Queued, None)
         }
         (Some(Decision::Held), LineState::Queued | LineState::Held) => {
-            let mut judged = judged.clone();
-            judged.findings.push(kept_back());
-            (LineState::Held, judged)
+            (LineState::Held, Some(kept_back()))
         }
         (
             Some(
@@ -301,7 +310,7 @@ fn decided(judged: &JudgedLine, decision: Option<&Decision>) -> (LineState, Judg
             )
             | None,
             state,
-        ) => (state, judged.clone()),
+        ) => (state, None),
     }
 }
 
@@ -322,12 +331,8 @@ pub(super) fn state(outcome: Option<Outcome>) -> LineState {
 /// A line that has not left, or was declined, is taken off.
 fn withdrawn(line: &BookedLine) -> Option<Change> {
     let stays = line.state == LineState::Withdrawn || line.state.is_out();
-    (!stays).then(|| Change::Move {
-        line: line.id,
-        from: line.state,
-        to: LineState::Withdrawn,
-        told: None,
-    })
+    let (from, to) = (line.state, LineState::Withdrawn);
+    (!stays).then_some(Change::Move { line: line.id, from, to, told: None })
 }
 
 fn draft_as(

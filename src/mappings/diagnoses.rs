@@ -121,7 +121,7 @@ impl Diagnoses {
 
 impl<T> Ranges<T> {
     fn sorted(file: &str, mut ranges: Vec<Range<T>>, problems: &mut Vec<Problem>) -> Ranges<T> {
-        ranges.sort_by(|one, other| one.first.cmp(&other.first));
+        ranges.sort_by_key(|range| range.first);
         for two in ranges.windows(2) {
             if within(&two[1].first, &two[0].last) {
                 let text =

@@ -141,14 +141,15 @@ impl Release {
     fn windows_are_apart(&self) -> Result<(), String> {
         let mut last: Option<(&Key, &Pair)> = None;
         for (key, pair) in &self.pairs {
-            if let Some((before, ended)) = last.filter(|(it, _)| (it.0, it.1) == (key.0, key.1)) {
-                if ended.until.is_none_or(|until| until >= key.2) {
-                    return Err(format!(
-                        "{} with {} holds from {} and again from {}: bring the parts of one \
-                         release, not two releases",
-                        key.0, key.1, before.2, key.2
-                    ));
-                }
+            let overlaps = last.filter(|(it, ended)| {
+                (it.0, it.1) == (key.0, key.1) && ended.until.is_none_or(|until| until >= key.2)
+            });
+            if let Some((before, _)) = overlaps {
+                return Err(format!(
+                    "{} with {} holds from {} and again from {}: bring the parts of one release, \
+                     not two releases",
+                    key.0, key.1, before.2, key.2
+                ));
             }
             last = Some((key, pair));
         }
