@@ -85,6 +85,16 @@ pub struct Bench<'a> {
 
 /// Every line with all that rules have against it, in the order in which it was given.
 pub fn judge(lines: Vec<ChargeLine>, bench: &Bench<'_>) -> Vec<JudgedLine> {
+    judge_without(lines, bench, None)
+}
+
+/// The same as if one rule did not exist: how tests prove that each rule is told by a story, and
+/// how a person is shown what a line would be without it.
+pub fn judge_without(
+    lines: Vec<ChargeLine>,
+    bench: &Bench<'_>,
+    without: Option<&str>,
+) -> Vec<JudgedLine> {
     let index = Index::new(&lines, bench.record);
     let mut findings: Vec<Vec<Finding>> = vec![Vec::new(); lines.len()];
     let mut outcomes: Vec<Option<Outcome>> = vec![None; lines.len()];
@@ -94,7 +104,8 @@ pub fn judge(lines: Vec<ChargeLine>, bench: &Bench<'_>) -> Vec<JudgedLine> {
                 continue;
             }
             let view = View::new(bench, &lines, &index, &outcomes, place);
-            let said = ask(stage, &view);
+            let mut said = ask(stage, &view);
+            said.retain(|finding| Some(finding.rule.as_str()) != without);
             let worst = said.iter().map(|finding| finding.outcome).max();
             outcomes[place] = outcomes[place].max(worst);
             findings[place].extend(said);

@@ -62,7 +62,7 @@ fn comp_03_physicians_who_bill_apart_from_their_center() {
 }
 
 /// Tables with a payer that wants things otherwise.
-fn payer(rows: &str) -> Setup {
+pub fn payer(rows: &str) -> Setup {
     let folder = tempfile::tempdir().unwrap();
     copy_tables(Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings").as_path(), folder.path());
     let head = std::fs::read_to_string(folder.path().join("payers/medicare.csv")).unwrap();
