@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::app;
 
-use super::Error;
+use super::{Error, desk};
 
 /// Read settings and tables and report every problem; opens no port
 #[derive(Debug, Args)]
@@ -23,6 +23,11 @@ impl Check {
     pub(super) fn run(&self) -> Result<ExitCode, Error> {
         let found = app::check(&self.config)?;
         writeln!(std::io::stdout(), "{found}")?;
+        let plan = app::plan(&self.config)?;
+        let today = desk::now().to_zoned(plan.setup.time_zone.clone()).date();
+        for due in plan.setup.tables.reviews_due(today) {
+            eprintln!("warning: {due}");
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

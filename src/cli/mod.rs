@@ -27,6 +27,7 @@ mod messages;
 mod paper;
 pub mod rows;
 mod rules;
+mod schema;
 mod serve;
 mod settings;
 mod text;
@@ -77,6 +78,7 @@ enum Command {
     Reopen(by_hand::Reopen),
     Mappings(mappings::Mappings),
     Rules(rules::Rules),
+    Schema(schema::Schema),
     /// Let held lines go; of lines in doubt, vouch that they arrived
     #[command(after_help = "Example: collimator release --config site.toml 17 --reason \
         'fraction 5 is on paper'")]
@@ -120,6 +122,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Reopen(command) => command.run(),
         Command::Mappings(command) => command.run(),
         Command::Rules(command) => command.run(),
+        Command::Schema(command) => command.run(),
         Command::Release(command) => command.run(),
         Command::Hold(command) => command.run(Action::Hold),
         Command::Withdraw(command) => command.run(Action::Withdraw),

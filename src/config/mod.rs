@@ -11,6 +11,7 @@
 
 mod address;
 mod environment;
+pub mod keys;
 mod lines;
 mod problem;
 mod read;

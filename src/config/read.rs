@@ -7,15 +7,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::environment;
+use super::keys::{self, ANSWER_SECONDS_MAX, CONNECTIONS_MAX};
 use super::lines::Lines;
 use super::tree::Tree;
 use super::{Console, Destination, Folder, Listen, Problem, Send, Settings, Source, site};
 use crate::domain::{BY_HAND, Claim, Setting};
 
 const TABLES: &[&str] = &["site", "store", "mappings", "source", "destination", "console"];
-const SOURCE: &[&str] = &["name", "profile", "listen", "system"];
-const DESTINATION: &[&str] =
-    &["name", "claims", "profile", "send", "connections", "answer_seconds"];
 
 /// Keys that the contract names and this version does not have yet.
 const LATER: &[&str] = &[
@@ -31,12 +29,6 @@ const LATER: &[&str] = &[
     "token_file",
     "token_url",
 ];
-
-/// The most connections to one destination.
-const CONNECTIONS_MAX: u64 = 64;
-
-/// The longest time for an answer, in seconds.
-const ANSWER_SECONDS_MAX: u64 = 600;
 
 impl Settings {
     /// Reads the settings of a file, and what the environment says instead.
@@ -112,7 +104,7 @@ fn store(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Folder> {
 }
 
 fn mappings(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Folder> {
-    let table = tree.table(value, "mappings", &["path"]);
+    let table = tree.table(value, "mappings", &keys::of_table("mappings"));
     let path = tree.text_or(table, "mappings", ("path", "mappings"))?;
     Some(Folder { path: PathBuf::from(path) })
 }
@@ -121,7 +113,7 @@ fn sources(tree: &mut Tree<'_>, value: Option<&Value>) -> Vec<(String, Source)> 
     let mut names = HashSet::new();
     let mut sources = Vec::new();
     for (at, one) in tree.list(value, "source") {
-        let table = with_later(tree, one, &at, SOURCE);
+        let table = with_later(tree, one, &at, "source");
         let name = unique(tree, table, &at, &mut names);
         if name.as_deref() == Some(BY_HAND) {
             tree.wrong(&format!("{at}.name"), "is the name of what people tell: choose another");
@@ -146,9 +138,9 @@ fn with_later<'v>(
     tree: &mut Tree<'_>,
     value: &'v Value,
     at: &str,
-    keys: &[&str],
+    named: &str,
 ) -> Option<&'v Map<String, Value>> {
-    let table = tree.table(Some(value), at, &[keys, LATER].concat())?;
+    let table = tree.table(Some(value), at, &[&keys::of_table(named), LATER].concat())?;
     for key in LATER.iter().filter(|key| table.contains_key(**key)) {
         let text = "is not built into this version yet; write an address mllp://host:port";
         tree.wrong(&format!("{at}.{key}"), text);
@@ -183,7 +175,7 @@ fn destinations(
     let mut names = HashSet::new();
     let mut destinations = Vec::new();
     for (at, one) in tree.list(value, "destination") {
-        let table = with_later(tree, one, &at, DESTINATION);
+        let table = with_later(tree, one, &at, "destination");
         let name = unique(tree, table, &at, &mut names);
         let profile = tree.text(table, &at, "profile");
         let claims = claims(tree, table, (&at, may));
@@ -265,7 +257,7 @@ fn texts(value: &Value, from_variable: bool) -> Option<Vec<String>> {
 }
 
 fn console(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Console> {
-    let table = tree.table(value, "console", &["listen"])?;
+    let table = tree.table(value, "console", &keys::of_table("console"))?;
     let text = tree.text(Some(table), "console", "listen")?;
     let address = text.strip_prefix("http://").and_then(|address| address.parse().ok());
     match address {

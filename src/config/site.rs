@@ -5,13 +5,9 @@ use std::str::FromStr;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use super::Site;
 use super::tree::Tree;
+use super::{Site, keys};
 use crate::domain::{self, Campus, Department, Entities, Setting};
-
-const SITE: &[&str] =
-    &["name", "time_zone", "setting", "payer", "entities", "campus", "department"];
-const DEPARTMENT: &[&str] = &["code", "campus", "place_of_service"];
 
 /// What each word of a list means to a person who misspelled it.
 const SETTINGS: &str = "\"hospital\" or \"freestanding\"";
@@ -21,7 +17,7 @@ const CAMPUS: &str = "\"on\", \"off-excepted\" (PO) or \"off-not-excepted\" (PN)
 /// Reads the table of the site.
 pub(super) fn site(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Site> {
     value?;
-    let table = tree.table(value, "site", SITE);
+    let table = tree.table(value, "site", &keys::of_table("site"));
     let name = tree.text(table, "site", "name");
     let zone = tree.text(table, "site", "time_zone").and_then(|zone| {
         let known = TimeZone::get(&zone).ok();
@@ -61,7 +57,7 @@ fn departments(
 ) -> Vec<Department> {
     let mut departments: Vec<Department> = Vec::new();
     for (at, one) in tree.list(value, "site.department") {
-        let table = tree.table(Some(one), &at, DEPARTMENT);
+        let table = tree.table(Some(one), &at, &keys::of_table("site.department"));
         let code = tree.text(table, &at, "code");
         let told = table.is_some_and(|table| table.contains_key("campus"));
         let campus =

@@ -11,6 +11,7 @@ use super::derived::Derived;
 use super::destination::DestinationProfile;
 use super::diagnoses::Diagnoses;
 use super::dictionary::Dictionary;
+use super::examples;
 use super::holds::Holds;
 use super::open::Files;
 use super::pairs::{Limits, Pairs};
@@ -33,7 +34,7 @@ const ONLY: &[&str] =
     &[CARE_STEPS, CODES, DIAGNOSES, SITES, SIDES, LIMITS, PAIRS, DERIVED, MANAGEMENT];
 
 /// Folders that may hold any number of tables.
-const FOLDERS: &[&str] = &["charges/", "payers/", "sources/", IMPORTS];
+const FOLDERS: &[&str] = &["charges/", "payers/", "sources/", IMPORTS, examples::FOLDER];
 
 /// Quarterly tables as `mappings import` writes them.
 const IMPORTS: &str = "imports/";

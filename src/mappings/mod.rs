@@ -17,12 +17,14 @@ mod derived;
 pub mod destination;
 mod diagnoses;
 mod dictionary;
+mod examples;
 mod holds;
 pub mod import;
 mod in_force;
 mod load;
 mod once;
 mod open;
+mod pages;
 mod pairs;
 mod payers;
 mod period;
@@ -43,6 +45,7 @@ pub use codes::{CodeRow, Found};
 pub use decisions::{Case, Earning};
 pub use destination::DestinationProfile;
 pub use diagnoses::{DiagnosisGroup, Side};
+pub use examples::Examined;
 pub use in_force::InForce;
 pub use open::Folder;
 pub use pairs::{Indicator, Limit, Pair};
@@ -208,6 +211,14 @@ impl Tables {
     pub fn parameter(&self, payer: &str, name: &str, day: Date) -> Option<&str> {
         let of = |payer: &str| self.payers.get(payer)?.get(name, day);
         of(payer).or_else(|| of(payers::BASE))
+    }
+
+    /// Rows of payers that somebody was to look at again before a day, in order.
+    pub fn reviews_due(&self, today: Date) -> Vec<String> {
+        let rows = self.payers.values().flat_map(|payer| payer.reviews_due(today));
+        let mut rows: Vec<String> = rows.map(str::to_owned).collect();
+        rows.sort();
+        rows
     }
 
     /// The page of a reason.

@@ -39,10 +39,16 @@ const PARAMETERS: &[(&str, Value)] = &[
 
 /// The parameters of one payer, by name.
 #[derive(Debug, Default)]
-pub(super) struct Parameters(HashMap<&'static str, Vec<(Period, String)>>);
+pub(super) struct Parameters {
+    values: HashMap<&'static str, Vec<(Period, String)>>,
+    /// Rows with the day by which their owner looks at them again.
+    reviews: Vec<(Date, String)>,
+}
 
-const SHAPE: Shape =
-    Shape { columns: &["parameter", "value", "from", "until", "why"], more: false };
+const SHAPE: Shape = Shape {
+    columns: &["parameter", "value", "from", "until", "owner", "source", "review", "why"],
+    more: false,
+};
 
 impl Parameters {
     pub(super) fn read(file: &str, bytes: &[u8], problems: &mut Vec<Problem>) -> Parameters {
@@ -50,19 +56,26 @@ impl Parameters {
         let mut once = Once::default();
         let mut parameters = Parameters::default();
         for (name, period, value) in sheet.each(problems, |cells| parameter(cells, &mut once)) {
-            parameters.0.entry(name).or_default().push((period, value));
+            parameters.values.entry(name).or_default().push((period, value));
         }
+        parameters.reviews = sheet.each(problems, review);
         parameters
     }
 
     pub(super) fn get(&self, name: &str, day: Date) -> Option<&str> {
-        let values = self.0.get(name)?;
+        let values = self.values.get(name)?;
         values.iter().find(|(period, _)| period.contains(day)).map(|(_, value)| value.as_str())
+    }
+
+    /// Rows whose review is past, each with its owner.
+    pub(super) fn reviews_due(&self, today: Date) -> impl Iterator<Item = &str> {
+        let due = self.reviews.iter().filter(move |(day, _)| *day < today);
+        due.map(|(_, row)| row.as_str())
     }
 
     /// The payer that all others fall back upon must say everything.
     pub(super) fn check_complete(&self, file: &str, problems: &mut Vec<Problem>) {
-        let missing = PARAMETERS.iter().filter(|(name, _)| !self.0.contains_key(name));
+        let missing = PARAMETERS.iter().filter(|(name, _)| !self.values.contains_key(name));
         problems.extend(missing.map(|(name, _)| {
             Problem::new(
                 file,
@@ -73,6 +86,14 @@ impl Parameters {
             )
         }));
     }
+}
+
+fn review(cells: &mut Cells<'_>) -> Option<(Date, String)> {
+    let day = cells.read("review", cell::date)?;
+    let (owner, name) = (cells.text("owner"), cells.text("parameter"));
+    let text =
+        format!("{}: `{name}` was to be looked at again by {day}: ask {owner}", cells.row().0);
+    Some((day, text))
 }
 
 fn parameter(

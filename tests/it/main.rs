@@ -2,6 +2,7 @@
 #![allow(unreachable_pub, reason = "what tests share is public to all of them")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panic")]
 
+mod analysts;
 mod by_hand;
 mod cases;
 mod commands;

@@ -6,7 +6,6 @@
 //! prints its seed (`COLLIMATOR_SEED=…` begins there) and the course, made as small as it gets.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use collimator::domain::Setting;
 use collimator::wire::hl7;
@@ -297,7 +296,7 @@ impl Course {
             let again = days.last() == Some(&day);
             let number = days.len();
             let earned = if fractions == 0 { 0 } else { (fractions / 5).max(1) };
-            let left_over = fractions >= 5 && fractions % 5 > 0;
+            let left_over = fractions >= 5 && !fractions.is_multiple_of(5);
             let late = self.is_closed() && self.closed.is_some_and(|it| (day - it).get_days() > 7);
             let state = if again {
                 "rejected"
@@ -338,36 +337,37 @@ impl Course {
             let (day, number) = (session.day, n + 1);
             let class = if session.lying_in { "class=I" } else { "" };
             let at = format!("{:02}{:02}", session.at / 60, session.at % 60);
-            let _ = writeln!(
-                told,
-                "{day} {name} P1 at={at} fx={number}/{of} session=s{number} id=T{number} {class}"
-            );
+            told.push_str(&format!(
+                "{day} {name} P1 at={at} fx={number}/{of} session=s{number} id=T{number} {class}\n"
+            ));
             if session.guided {
-                let _ = writeln!(told, "{day} IGRT-CBCT P1 at={at} session=s{number} id=G{number}");
+                told.push_str(&format!(
+                    "{day} IGRT-CBCT P1 at={at} session=s{number} id=G{number}\n"
+                ));
             }
             if let Some(days) = session.reviewed_after.filter(|_| session.guided) {
                 let on = day.saturating_add(days.days());
-                let _ = writeln!(told, "{on} doc IMGREV session=s{number} id=R{number}");
+                told.push_str(&format!("{on} doc IMGREV session=s{number} id=R{number}\n"));
             }
             if session.credited {
-                let _ = writeln!(told, "{day} credit of=T{number} id=C{number}");
+                told.push_str(&format!("{day} credit of=T{number} id=C{number}\n"));
                 if session.guided {
-                    let _ = writeln!(told, "{day} credit of=G{number} id=D{number}");
+                    told.push_str(&format!("{day} credit of=G{number} id=D{number}\n"));
                 }
             }
         }
         for (n, (day, by_md)) in self.exams.iter().enumerate() {
             let by = if *by_md { "MD" } else { "NP" };
-            let _ = writeln!(told, "{day} doc OTV by={by} id=E{n}");
+            told.push_str(&format!("{day} doc OTV by={by} id=E{n}\n"));
         }
         for (n, day) in self.checks.iter().enumerate() {
-            let _ = writeln!(told, "{day} PHYS-WEEKLY P1 id=K{n}");
+            told.push_str(&format!("{day} PHYS-WEEKLY P1 id=K{n}\n"));
         }
         if let Some(since) = self.motion {
-            let _ = writeln!(told, "{since} doc MOTION P1 id=MO");
+            told.push_str(&format!("{since} doc MOTION P1 id=MO\n"));
         }
         if let Some(closed) = self.closed {
-            let _ = writeln!(told, "{closed} doc EOT id=EO");
+            told.push_str(&format!("{closed} doc EOT id=EO\n"));
         }
         told
     }

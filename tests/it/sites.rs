@@ -67,7 +67,8 @@ pub fn payer(rows: &str) -> Setup {
     copy_tables(Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings").as_path(), folder.path());
     let head = std::fs::read_to_string(folder.path().join("payers/medicare.csv")).unwrap();
     let columns = head.lines().next().unwrap().split(',').count();
-    let rest = ",an example".repeat(columns - 4);
+    assert_eq!(columns, 8);
+    let rest = ",somebody,an example,2099-12-31,an example";
     let table: String = std::iter::once(head.lines().next().unwrap().to_owned())
         .chain(rows.lines().map(str::trim).filter(|row| !row.is_empty()).map(|row| {
             let (name, value) = row.split_once(' ').unwrap();

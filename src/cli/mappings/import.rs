@@ -13,9 +13,9 @@ use crate::cli::filter::day;
 use crate::cli::visible::visible;
 use crate::cli::{Error, FOUND_WRONG};
 use crate::mappings::import::{self, Before, Brought, Family, Imported, Quarterly, Told};
-use crate::mappings::{Folder, Problem, Tables};
+use crate::mappings::{Folder, Tables};
 
-use super::Which;
+use super::{Which, wrong};
 
 /// Lines that would be judged otherwise and are told one by one.
 const TOLD_MAX: usize = 40;
@@ -174,8 +174,4 @@ fn say(table: &Imported) -> Result<(), Error> {
         writeln!(out, "  and {more} more")?;
     }
     Ok(())
-}
-
-fn wrong(problems: Vec<Problem>) -> Error {
-    Error::Wrong { problems: problems.iter().map(ToString::to_string).collect() }
 }

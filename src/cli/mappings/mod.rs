@@ -1,6 +1,8 @@
 //! `collimator mappings …`: what charge analysts do with the tables.
 
 mod import;
+mod pages;
+mod test;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,8 +11,9 @@ use clap::{Args, Subcommand};
 
 use super::Error;
 use super::desk::Config;
+use crate::mappings::Problem;
 
-/// Work on the tables: import the quarterly ones of CMS
+/// Work on the tables: import the quarterly ones of CMS, run the examples, write pages
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example: collimator mappings import ptp --config site.toml ccihos-v324r0-f1.zip"
@@ -23,12 +26,16 @@ pub(super) struct Mappings {
 #[derive(Debug, Subcommand)]
 enum Command {
     Import(import::Import),
+    Test(test::Test),
+    Pages(pages::Pages),
 }
 
 impl Mappings {
     pub(super) fn run(&self) -> Result<ExitCode, Error> {
         match &self.command {
             Command::Import(command) => command.run(),
+            Command::Test(command) => command.run(),
+            Command::Pages(command) => command.run(),
         }
     }
 }
@@ -57,4 +64,9 @@ impl Which {
     fn config(&self) -> Option<Config> {
         self.config.clone().map(Config::of)
     }
+}
+
+/// The tables are wrong.
+fn wrong(problems: Vec<Problem>) -> Error {
+    Error::Wrong { problems: problems.iter().map(ToString::to_string).collect() }
 }

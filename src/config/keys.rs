@@ -1,0 +1,249 @@
+//! Every key of the settings, in one list: what the reader knows, what the JSON Schema says, and
+//! what a person may look up.
+
+use serde_json::{Map, Value, json};
+
+/// What may stand behind a key.
+#[derive(Debug, Clone, Copy)]
+pub enum Holds {
+    /// Text.
+    Text,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A list of these words.
+    Words(&'static [&'static str]),
+    /// A whole number from the first to the last.
+    Number(u64, u64),
+    /// A list of tables with the keys of this one.
+    Tables(&'static str),
+}
+
+/// One key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// The table it stands in, as in `[[source]]` or `[[site.department]]`.
+    pub table: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What may stand there.
+    pub holds: Holds,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What it means, with its default.
+    pub says: &'static str,
+}
+
+const fn key(table: &'static str, name: &'static str, holds: Holds, says: &'static str) -> Key {
+    Key { table, name, holds, required: false, says }
+}
+
+const fn must(table: &'static str, name: &'static str, holds: Holds, says: &'static str) -> Key {
+    Key { table, name, holds, required: true, says }
+}
+
+/// The most connections to one destination.
+pub const CONNECTIONS_MAX: u64 = 64;
+
+/// The longest time for an answer, in seconds.
+pub const ANSWER_SECONDS_MAX: u64 = 600;
+
+const CAMPUS: Holds = Holds::Word(&["on", "off-excepted", "off-not-excepted"]);
+
+/// Every key, table by table.
+pub const KEYS: &[Key] = &[
+    must("site", "name", Holds::Text, "The site's name; it signs what is sent (MSH-4)."),
+    must("site", "time_zone", Holds::Text, "Days of service are days of this calendar."),
+    must(
+        "site",
+        "setting",
+        Holds::Word(&["hospital", "freestanding"]),
+        "hospital: facility and professional claims part; freestanding: one global claim.",
+    ),
+    key("site", "payer", Holds::Text, "Used where a message names no payer; medicare by default."),
+    key(
+        "site",
+        "entities",
+        Holds::Word(&["one", "apart"]),
+        "Whether a freestanding center and its physicians bill as one (default) or apart.",
+    ),
+    key("site", "campus", CAMPUS, "Where a hospital's departments lie; on by default (COMP-09)."),
+    key("site", "department", Holds::Tables("site.department"), "Departments that differ."),
+    must("site.department", "code", Holds::Text, "The department's code, as in FT1-13."),
+    key("site.department", "campus", CAMPUS, "Where it lies; as the site by default."),
+    key("site.department", "place_of_service", Holds::Text, "Two digits, if not the usual place."),
+    must("store", "path", Holds::Text, "The folder of the embedded store."),
+    key("mappings", "path", Holds::Text, "The folder of the tables; mappings by default."),
+    must("source", "name", Holds::Text, "The source's name, unique."),
+    must("source", "profile", Holds::Text, "A profile in mappings/sources/."),
+    must("source", "listen", Holds::Text, "Where it is listened for: mllp://host:port."),
+    key("source", "system", Holds::Text, "Its own numbering, if it collides with another's."),
+    must("destination", "name", Holds::Text, "The name by which lines wait for it, unique."),
+    must(
+        "destination",
+        "claims",
+        Holds::Words(&["facility", "professional", "global"]),
+        "The claims it takes.",
+    ),
+    must("destination", "profile", Holds::Text, "A profile in mappings/destinations/."),
+    must("destination", "send", Holds::Text, "Where it is: mllp://host:port."),
+    key(
+        "destination",
+        "connections",
+        Holds::Number(1, CONNECTIONS_MAX),
+        "Connections at a time, over which accounts are spread; 1 by default.",
+    ),
+    key(
+        "destination",
+        "answer_seconds",
+        Holds::Number(1, ANSWER_SECONDS_MAX),
+        "Seconds that an answer may take; 30 by default.",
+    ),
+    must("console", "listen", Holds::Text, "Where the console listens: http://127.0.0.1:port."),
+];
+
+/// Tables of which there may be several.
+const SEVERAL: [&str; 2] = ["source", "destination"];
+
+/// Tables that must be there.
+const REQUIRED: [&str; 2] = ["site", "store"];
+
+/// The names of the keys of a table.
+pub fn of_table(table: &str) -> Vec<&'static str> {
+    KEYS.iter().filter(|key| key.table == table).map(|key| key.name).collect()
+}
+
+/// The settings as a JSON Schema (draft 2020-12).
+pub fn schema() -> Value {
+    let mut tables = Map::new();
+    for name in ["site", "store", "mappings", "source", "destination", "console"] {
+        let table = object(name);
+        let table = if SEVERAL.contains(&name) {
+            json!({ "type": "array", "items": table })
+        } else {
+            table
+        };
+        tables.insert(name.to_owned(), table);
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Settings of Collimator",
+        "type": "object",
+        "properties": tables,
+        "required": REQUIRED,
+        "additionalProperties": false,
+    })
+}
+
+fn object(table: &str) -> Value {
+    let keys = || KEYS.iter().filter(|key| key.table == table);
+    let required: Vec<&str> = keys().filter(|key| key.required).map(|key| key.name).collect();
+    let properties: Map<String, Value> =
+        keys().map(|key| (key.name.to_owned(), property(key))).collect();
+    json!({
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn property(key: &Key) -> Value {
+    let mut value = match key.holds {
+        Holds::Text => json!({ "type": "string", "minLength": 1 }),
+        Holds::Word(words) => json!({ "enum": words }),
+        Holds::Words(words) => json!({
+            "type": "array",
+            "items": { "enum": words },
+            "minItems": 1,
+            "uniqueItems": true,
+        }),
+        Holds::Number(from, to) => json!({ "type": "integer", "minimum": from, "maximum": to }),
+        Holds::Tables(table) => json!({ "type": "array", "items": object(table) }),
+    };
+    value["description"] = json!(key.says);
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a value fits a schema of the kind that is made here; what does not, by its path.
+    fn misfits(value: &Value, schema: &Value, at: &str) -> Vec<String> {
+        let mut wrong = Vec::new();
+        match (value, schema["type"].as_str()) {
+            (Value::Object(table), Some("object")) => {
+                let properties = schema["properties"].as_object().unwrap();
+                for (name, inner) in table {
+                    match properties.get(name) {
+                        Some(schema) => {
+                            wrong.extend(misfits(inner, schema, &format!("{at}.{name}")))
+                        }
+                        None => wrong.push(format!("{at}.{name} is unknown")),
+                    }
+                }
+                for name in schema["required"].as_array().unwrap() {
+                    if !table.contains_key(name.as_str().unwrap()) {
+                        wrong.push(format!("{at}.{name} is missing"));
+                    }
+                }
+            }
+            (Value::Array(all), Some("array")) => {
+                for one in all {
+                    wrong.extend(misfits(one, &schema["items"], at));
+                }
+            }
+            (Value::String(_), Some("string")) => {}
+            (Value::Number(number), Some("integer")) => {
+                let number = number.as_u64().unwrap();
+                let fits = schema["minimum"].as_u64() <= Some(number)
+                    && Some(number) <= schema["maximum"].as_u64();
+                wrong.extend((!fits).then(|| format!("{at} is {number}")));
+            }
+            (value, None) if schema["enum"].as_array().unwrap().contains(value) => {}
+            (value, _) => wrong.push(format!("{at} is {value}")),
+        }
+        wrong
+    }
+
+    #[test]
+    fn the_example_settings_fit_the_schema_and_others_do_not() {
+        let schema = schema();
+        let read = |text: &str| serde_json::to_value(text.parse::<toml::Table>().unwrap()).unwrap();
+        for text in [
+            include_str!("../../deploy/hospital.toml"),
+            include_str!("../../deploy/freestanding.toml"),
+            include_str!("../../tests/stories/hospital.toml"),
+            include_str!("../../tests/stories/freestanding.toml"),
+        ] {
+            assert_eq!(misfits(&read(text), &schema, ""), [""; 0]);
+        }
+        let wrong = read(
+            "[site]\nname = \"x\"\ntime_zone = \"UTC\"\nsetting = \"clinic\"\n[store]\npth = \"x\"\n\
+             [[destination]]\nname = \"b\"\nclaims = [\"all\"]\nprofile = \"p\"\nsend = \"s\"\n\
+             connections = 65\n",
+        );
+        let mut said = misfits(&wrong, &schema, "");
+        said.sort();
+        let expected = [
+            ".destination.claims is \"all\"",
+            ".destination.connections is 65",
+            ".site.setting is \"clinic\"",
+            ".store.\"path\" is missing",
+            ".store.pth is unknown",
+        ];
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn the_example_settings_name_every_key_of_the_site() {
+        let told = [
+            include_str!("../../deploy/hospital.toml"),
+            include_str!("../../deploy/freestanding.toml"),
+        ]
+        .concat();
+        let missing: Vec<&str> =
+            KEYS.iter().map(|key| key.name).filter(|name| !told.contains(*name)).collect();
+        assert_eq!(missing, [""; 0]);
+    }
+}
