@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +62,8 @@ pub(super) fn runtime() -> Result<Runtime, Error> {
 }
 
 async fn run(path: &Path) -> Result<(), Error> {
+    // Heard from the first moment on: nobody's signal may end the daemon before it listens for it.
+    let signals = Signals::listen()?;
     let daemon = Daemon::start(plan(path)?, Arc::new(SystemClock)).await?;
     for (name, address) in &daemon.sources {
         tracing::info!(source.name = name, %address, "listening for a source");
@@ -70,7 +72,7 @@ async fn run(path: &Path) -> Result<(), Error> {
         tracing::info!(%address, "the console is at http://{address}");
     }
     tell_service_manager(&[sd_notify::NotifyState::Ready]);
-    wait_for_stop(&daemon.reloading).await?;
+    signals.wait_for_stop(&daemon.reloading).await;
     tell_service_manager(&[sd_notify::NotifyState::Stopping]);
     tracing::info!("stopping: answers that are due are awaited");
     daemon.stop().await;
@@ -266,19 +268,33 @@ fn reloading(plan: &Plan, in_force: &Arc<InForce>, metrics: &Arc<Metrics>) -> Re
     }
 }
 
-/// Waits until the daemon is told to stop; reads the tables anew whenever it is told to (SIGHUP).
-async fn wait_for_stop(reloading: &Reloading) -> Result<(), Error> {
-    let unheard = |source| Error::Machine { what: "a signal", source };
-    let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(unheard)?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hangup.recv() => {
-                let reloading = reloading.clone();
-                drop(tokio::task::spawn_blocking(move || reloading.reload()).await);
+/// What the daemon is told by signals.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Signals, Error> {
+        let unheard = |source| Error::Machine { what: "a signal", source };
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate()).map_err(unheard)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(unheard)?,
+            hangup: signal(SignalKind::hangup()).map_err(unheard)?,
+        })
+    }
+
+    /// Waits until the daemon is told to stop; reads the tables anew whenever it is told to.
+    async fn wait_for_stop(mut self, reloading: &Reloading) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => {
+                    let reloading = reloading.clone();
+                    drop(tokio::task::spawn_blocking(move || reloading.reload()).await);
+                }
             }
         }
     }
