@@ -50,6 +50,7 @@ impl Told {
 /// A course that things are put into.
 struct Open {
     placed: Placed,
+    is_named: bool,
     diagnosis: Option<Diagnosis>,
     last: Date,
     last_fraction: Option<Date>,
@@ -77,7 +78,10 @@ impl Shelf {
             Some(name) => self.named(name, day),
             None => match self.running(diagnosis.as_ref(), day) {
                 Some(place) => place,
-                None => self.begin(unnamed(diagnosis.as_ref(), day), day),
+                None => {
+                    self.end_the_silent(diagnosis.as_ref(), day);
+                    self.begin(unnamed(diagnosis.as_ref(), day), day)
+                }
             },
         };
         let course = &mut self.courses[place];
@@ -106,11 +110,26 @@ impl Shelf {
         course.placed.documents.push(document);
     }
 
+    /// A course without a name that fell silent is closed once the next of its disease begins:
+    /// nothing can be put into it any more.
+    fn end_the_silent(&mut self, diagnosis: Option<&Diagnosis>, day: Date) {
+        let ended = self.courses.iter_mut().filter(|open| {
+            !open.is_named
+                && open.diagnosis.as_ref() == diagnosis
+                && open.closed.is_none()
+                && open.last_fraction.is_some_and(|last| (day - last).get_days() > SILENCE_DAYS)
+        });
+        for open in ended {
+            open.placed.silent_since = open.last_fraction;
+        }
+    }
+
     fn named(&mut self, name: &str, day: Date) -> usize {
         match self.by_name.get(name) {
             Some(place) => *place,
             None => {
                 let place = self.begin(CourseId(name.to_owned()), day);
+                self.courses[place].is_named = true;
                 self.by_name.insert(name.to_owned(), place);
                 place
             }
@@ -119,7 +138,13 @@ impl Shelf {
 
     fn begin(&mut self, id: CourseId, day: Date) -> usize {
         self.courses.push(Open {
-            placed: Placed { id, activities: Vec::new(), documents: Vec::new() },
+            is_named: false,
+            placed: Placed {
+                id,
+                activities: Vec::new(),
+                documents: Vec::new(),
+                silent_since: None,
+            },
             diagnosis: None,
             last: day,
             last_fraction: None,

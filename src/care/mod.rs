@@ -30,7 +30,7 @@ pub fn record(facts: &Facts, tables: &Tables) -> Record {
     sessions::review_days(&mut courses);
     for course in &mut courses {
         course.fractions = fractions(course);
-        course.closed = closed(course);
+        course.closed = closed(course).or(course.closed);
     }
     let who = facts.registration();
     Record {
@@ -55,6 +55,8 @@ struct Placed {
     id: CourseId,
     activities: Vec<Arc<Activity>>,
     documents: Vec<Arc<Document>>,
+    /// The day of its last fraction, if it fell silent and the next course of its disease began.
+    silent_since: Option<jiff::civil::Date>,
 }
 
 fn order(placed: Placed, shared: &HashSet<(String, String)>, tables: &Tables) -> Course {
@@ -80,7 +82,8 @@ fn order(placed: Placed, shared: &HashSet<(String, String)>, tables: &Tables) ->
         .collect();
     documents.sort_by_key(|document| document.moment);
     let sessions = sessions::gather(&mut steps);
-    Course { id: placed.id, steps, documents, sessions, fractions: Vec::new(), closed: None }
+    let closed = placed.silent_since;
+    Course { id: placed.id, steps, documents, sessions, fractions: Vec::new(), closed }
 }
 
 fn fractions(course: &Course) -> Vec<Fraction> {

@@ -469,3 +469,23 @@ fn reading_6_what_names_no_session_is_placed_by_its_time() {
         planned("10-05 TX-2D P1 at=0800 session=none\n10-05 TX-2D P1 at=1500 session=none\n");
     expect(&told, Hospital, "10-05 77402 facility ready\n10-05 77402-76 facility ready");
 }
+
+#[test]
+fn reading_17_a_silent_course_is_closed_when_the_next_begins() {
+    let treated = |month: u32| -> String {
+        let day = |n: u32| format!("2026-{month:02}-{:02} TX-2D P{month} at=1015 course=\n", n + 5);
+        format!("2026-{month:02}-02 PLAN-ISO-S P{month} course=\n")
+            + &(0..3).map(day).collect::<String>()
+            + &format!("2026-{month:02}-06 doc OTV course=\n")
+    };
+    // Three fractions earn a unit once the course is closed, which nothing says yet.
+    expect_none(&treated(3), "77427");
+    // Within sixty days it is still the same course; after more it is another, and the first is over.
+    let told = treated(3) + &treated(6);
+    expect(&told, Hospital, "03-07 77427 professional ready");
+}
+
+fn expect_none(told: &str, code: &str) {
+    let lines = crate::support::clinic::lines(told, Hospital);
+    assert!(!lines.iter().any(|line| line.contains(code)), "{lines:?}");
+}
