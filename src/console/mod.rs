@@ -13,6 +13,7 @@ mod api;
 mod ask;
 mod asked;
 mod balance;
+mod courses;
 mod export;
 mod failure;
 mod guard;
@@ -96,6 +97,7 @@ pub struct Page {
 pub const PAGES: &[Page] = &[
     Page { path: "/", name: "Messages" },
     Page { path: "/lines", name: "Lines" },
+    Page { path: "/courses", name: "Courses" },
     Page { path: "/holds", name: "Holds" },
     Page { path: "/balance", name: "Balance" },
 ];

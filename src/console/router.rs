@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::ask::Shared;
 use super::failure::Failure;
 use super::{
-    Desk, api, balance, export, guard, health, hold, holds, line, lines, message, messages,
+    Desk, api, balance, courses, export, guard, health, hold, holds, line, lines, message, messages,
 };
 
 /// All paths, guarded.
@@ -26,6 +26,7 @@ pub(super) fn router(desk: Desk) -> Router {
         .route("/lines", get(lines::page))
         .route("/lines/{id}", get(line::page))
         .route("/lines.csv", get(api::lines_csv))
+        .route("/courses", get(courses::page))
         .route("/holds", get(holds::page))
         .route("/holds/{rule}", get(hold::page))
         .route("/balance", get(balance::page))
