@@ -88,6 +88,35 @@ impl Decision {
             && self.site.as_deref().is_none_or(|it| it == site)
     }
 
+    /// The code, if the row names one.
+    pub(super) fn code(&self) -> Option<ProcedureCode> {
+        self.code.as_ref().ok().copied()
+    }
+
+    /// Everything by which a case misses the row, in plain words.
+    pub(super) fn misses(&self, case: &Case<'_>, site: &str) -> Vec<String> {
+        let word = |value: Option<&str>| value.unwrap_or(NONE).to_owned();
+        let told = |key: &str| case.attributes.get(key).filter(|value| *value != NONE);
+        let mut misses: Vec<String> = self
+            .facts
+            .iter()
+            .filter(|(key, value)| told(key) != value.as_deref())
+            .map(|(key, value)| {
+                format!("{key} is {}, not {}", word(told(key)), word(value.as_deref()))
+            })
+            .collect();
+        if let Some(setting) = self.setting.filter(|setting| *setting != case.setting) {
+            misses.push(format!("only in a {} setting", setting.as_str()));
+        }
+        if let Some(wanted) = self.site.as_deref().filter(|wanted| *wanted != site) {
+            misses.push(format!("the first diagnosis is of {site}, not of {wanted}"));
+        }
+        if !self.period.contains(case.day) {
+            misses.push(format!("in force {}", self.period));
+        }
+        misses
+    }
+
     /// A case that both rows claim, in words.
     pub(super) fn common(&self, other: &Decision) -> Option<String> {
         let days = self.period.common(&other.period)?;

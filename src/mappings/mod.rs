@@ -9,6 +9,7 @@
 //! **Start at** [`Tables`]; what each column means is in `mappings/README.md`. A new table is a file
 //! here, a line in `load.rs`, and a section of that page.
 
+mod alternatives;
 mod cell;
 mod codes;
 mod coverage;
@@ -41,6 +42,7 @@ use rustc_hash::FxHashMap as HashMap;
 
 use crate::domain::{Claim, Diagnosis, Family, Meaning, ProcedureCode, Setting, TableRow};
 
+pub use alternatives::Alternative;
 pub use codes::{CodeRow, Found};
 pub use decisions::{Case, Earning};
 pub use destination::DestinationProfile;
@@ -158,6 +160,14 @@ impl Tables {
     /// What an activity earns; `None` if no row speaks of it.
     pub fn earns(&self, case: &Case<'_>) -> Option<Earning<'_>> {
         self.decisions.earns(case, self.diagnoses.site(case.diagnoses))
+    }
+
+    /// The codes that the case came near to, and what it would have taken.
+    pub fn alternatives(&self, case: &Case<'_>) -> Vec<Alternative> {
+        let site = self.diagnoses.site(case.diagnoses);
+        let earned = self.earns(case).and_then(|earning| earning.code.ok());
+        let rows = self.decisions.of_kind(case.kind).map(|(_, row)| row);
+        alternatives::near(rows, case, site, earned)
     }
 
     /// The code that the same work earns on the nearest day on which it earns one.

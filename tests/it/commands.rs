@@ -45,7 +45,15 @@ async fn a_course_can_be_followed_from_its_bytes_to_its_answers() {
     assert_eq!(delivery["destination"], "hospital-billing");
     let explained = program.ask(&["explain", delivery["line"].as_str().unwrap()]);
     let text = said(&explained);
-    for part in ["TX-2D", "charges/treatment.csv", "answered accepted", "MSA-1", "FT1-2"] {
+    for part in [
+        "TX-2D",
+        "charges/treatment.csv",
+        "Why no other code",
+        "77412: motion is none, not gated",
+        "answered accepted",
+        "MSA-1",
+        "FT1-2",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert_eq!(rows(&program, &["messages", "--json"]).len(), 12);

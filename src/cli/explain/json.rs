@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::Error;
 use crate::cli::rows;
 use crate::domain::MessageId;
+use crate::mappings::Alternative;
 use crate::store::{Attempt, BookedEntry};
 use crate::wire::hl7;
 
@@ -60,6 +61,8 @@ fn line(story: &LineStory) -> Value {
         "documents": documents,
         "findings": story.findings.iter().map(finding).collect::<Vec<_>>(),
         "passed": story.passed,
+        "alternatives": story.alternatives.iter().map(alternative).collect::<Vec<_>>(),
+        "drafted_by_tables": story.drafted_by,
         "ledger": story.entries.iter().map(entry).collect::<Vec<_>>(),
         "attempts": story.attempts.iter().map(attempt).collect::<Vec<_>>(),
     });
@@ -67,6 +70,10 @@ fn line(story: &LineStory) -> Value {
         object.extend(rest);
     }
     object.into()
+}
+
+fn alternative(one: &Alternative) -> Value {
+    json!({ "code": one.code, "why_not": one.why, "row": one.row })
 }
 
 fn finding(spoken: &Spoken) -> Value {

@@ -34,6 +34,9 @@ pub(super) fn tell(out: &mut impl Write, teller: &Teller<'_>, found: &Found) -> 
     Ok(())
 }
 
+/// Characters of a digest that tell tables apart.
+const DIGEST_SHOWN: usize = 12;
+
 /// Words of a paragraph go no further than this column.
 const COLUMNS_MAX: usize = 100;
 
@@ -71,6 +74,7 @@ impl<W: Write> Page<'_, W> {
         }
         self.relations(story)?;
         self.evidence(story)?;
+        self.alternatives(story)?;
         self.rules(story)?;
         self.ledger(&story.entries)?;
         for attempt in &story.attempts {
@@ -103,6 +107,21 @@ impl<W: Write> Page<'_, W> {
         }
         if story.activities.is_empty() && story.documents.is_empty() {
             self.item("nothing that is on the books any more")?;
+        }
+        Ok(())
+    }
+
+    fn alternatives(&mut self, story: &LineStory) -> Result<(), Error> {
+        if let Some(digest) = &story.drafted_by {
+            let digest: String = digest.chars().take(DIGEST_SHOWN).collect();
+            self.part("Tables")?;
+            self.item(&format!("drafted by tables {digest}; others are in force now"))?;
+        }
+        if !story.alternatives.is_empty() {
+            self.part("Why no other code")?;
+        }
+        for one in &story.alternatives {
+            self.item(&format!("{}: {} ({})", one.code, one.why, one.row))?;
         }
         Ok(())
     }

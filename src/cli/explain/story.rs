@@ -5,7 +5,10 @@ use std::sync::Arc;
 use crate::check::{RULES, Rule};
 use crate::cli::Error;
 use crate::cli::text;
-use crate::domain::{Activity, Document, Finding, LineId, Meaning, MessageId, TableRow};
+use crate::domain::{
+    Activity, ChargeLine, Document, EntryKind, Finding, LineId, Meaning, MessageId, TableRow,
+};
+use crate::mappings::{Alternative, Case};
 use crate::pipeline::Setup;
 use crate::store::{Attempt, BookedEntry, BookedMessage, Books, Intake, ListedLine, StoredMessage};
 
@@ -25,6 +28,10 @@ pub(super) struct LineStory {
     pub(super) documents: Vec<Arc<Document>>,
     pub(super) findings: Vec<Spoken>,
     pub(super) passed: Vec<&'static str>,
+    /// Codes that the work came near to, by the tables in force now.
+    pub(super) alternatives: Vec<Alternative>,
+    /// The digest of the tables that drafted the line, where others are in force now.
+    pub(super) drafted_by: Option<String>,
     pub(super) entries: Vec<BookedEntry>,
     pub(super) attempts: Vec<Attempt>,
 }
@@ -55,7 +62,8 @@ impl Teller<'_> {
         let (label, code_row) = (row.map(|row| row.label.clone()), row.map(|row| row.row.clone()));
         let evidence = |activity: &&Arc<Activity>| line.evidence.contains(&activity.key.number);
         let activities = loaded.facts.activities.iter().filter(evidence);
-        let activities = activities.map(|it| (Arc::clone(it), self.meaning(it))).collect();
+        let activities: Vec<_> = activities.map(|it| (Arc::clone(it), self.meaning(it))).collect();
+        let entries = self.books.entries_of_line(id)?;
         let supports = |document: &&Arc<Document>| line.documents.contains(&document.key.number);
         let documents = loaded.facts.documents.iter().filter(supports).cloned().collect();
         let findings = listed.line.findings.iter().map(|it| self.spoken(it)).collect();
@@ -64,11 +72,13 @@ impl Teller<'_> {
         Ok(Some(LineStory {
             label,
             code_row,
-            activities,
             documents,
             findings,
             passed,
-            entries: self.books.entries_of_line(id)?,
+            alternatives: self.alternatives(line, &activities),
+            activities,
+            drafted_by: self.other_tables(&entries),
+            entries,
             attempts: self.books.attempts_of(id)?,
             listed,
         }))
@@ -81,6 +91,37 @@ impl Teller<'_> {
             booked: self.books.message(id)?,
             entries: self.books.entries_of_message(id)?,
         })
+    }
+
+    /// What the work of a line came near to; nothing for a line that no decision table chose.
+    fn alternatives(
+        &self,
+        line: &ChargeLine,
+        activities: &[(Arc<Activity>, Option<Arc<Meaning>>)],
+    ) -> Vec<Alternative> {
+        let mut found: Vec<Alternative> = Vec::new();
+        for meaning in activities.iter().filter_map(|(_, meaning)| meaning.as_deref()) {
+            let case = Case {
+                kind: meaning.kind,
+                attributes: &meaning.attributes,
+                setting: self.setup.site.setting,
+                diagnoses: &line.diagnoses,
+                day: line.day(),
+            };
+            for one in self.setup.tables.alternatives(&case) {
+                if Some(one.code) != line.code && !found.contains(&one) {
+                    found.push(one);
+                }
+            }
+        }
+        found
+    }
+
+    fn other_tables(&self, entries: &[BookedEntry]) -> Option<String> {
+        let drafted = entries.iter().find(|booked| booked.entry.kind == EntryKind::Drafted)?;
+        let body: serde_json::Value = serde_json::from_str(&drafted.entry.body).ok()?;
+        let digest = body.get("tables")?.as_str()?;
+        (digest != self.setup.tables.digest()).then(|| digest.to_owned())
     }
 
     fn meaning(&self, activity: &Activity) -> Option<Arc<Meaning>> {
