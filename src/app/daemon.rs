@@ -17,10 +17,11 @@ use crate::dispatch::{self, Dispatcher};
 use crate::domain::Clock;
 use crate::mappings::InForce;
 use crate::pipeline::{self, Pipeline};
-use crate::receive::{Limits, Listener, Reception};
+use crate::receive::{Door, Limits, Listener, NotYet, Reception, TakesFhir};
 use crate::store::{self, Books, Intake, StoreLock};
 use crate::telemetry::{self, Metrics, SystemClock};
 
+use super::plan::{Endpoint, SourcePlan, SourceWay};
 use super::reload::Reloading;
 use super::{Error, Plan, plan};
 
@@ -118,7 +119,10 @@ impl Daemon {
             .map_err(|source| Error::Machine { what: "a thread", source })?;
         let dispatcher = Dispatcher::start(plan.destinations.clone(), desk);
         let mut daemon = Daemon {
-            sources: bound.iter().map(|(name, one, _)| (name.clone(), one.address())).collect(),
+            sources: bound
+                .iter()
+                .map(|one| (one.reception.source().to_owned(), one.listener.address()))
+                .collect(),
             console: pages.as_ref().and_then(|listener| listener.local_addr().ok()),
             ready: Arc::new(AtomicBool::new(true)),
             stop: CancellationToken::new(),
@@ -138,12 +142,12 @@ impl Daemon {
     fn open(
         &mut self,
         plan: Plan,
-        bound: Vec<(String, Listener, Arc<Reception>)>,
+        bound: Vec<Bound>,
         pages: Option<TcpListener>,
         metrics: Arc<Metrics>,
     ) {
         let mut receptions = Vec::new();
-        for (_, listener, reception) in bound {
+        for Bound { listener, reception } in bound {
             self.listeners.spawn(listener.run(self.stop.clone()));
             receptions.push(reception);
         }
@@ -196,7 +200,11 @@ impl Daemon {
     }
 }
 
-type Bound = (String, Listener, Arc<Reception>);
+/// A source, and what stands ready for it.
+struct Bound {
+    listener: Listener,
+    reception: Arc<Reception>,
+}
 
 async fn bind(
     plan: &Plan,
@@ -208,11 +216,36 @@ async fn bind(
         let name: Arc<str> = source.name.as_str().into();
         let reception = Reception::new(name, Arc::clone(intake), Arc::clone(clock));
         let reception = Arc::new(reception);
-        let listener =
-            Listener::bind(source.listen, Arc::clone(&reception), Limits::default()).await?;
-        bound.push((source.name.clone(), listener, reception));
+        match &source.way {
+            SourceWay::Listened(endpoint) => {
+                let listener = listener(endpoint, source, &reception).await?;
+                bound.push(Bound { listener, reception });
+            }
+        }
     }
     Ok(bound)
+}
+
+async fn listener(
+    endpoint: &Endpoint,
+    source: &SourcePlan,
+    reception: &Arc<Reception>,
+) -> Result<Listener, Error> {
+    let address = endpoint.address;
+    let mut listener = Listener::bind(address, Arc::clone(reception), Limits::default()).await?;
+    if let Some(tls) = &endpoint.tls {
+        listener = listener.over_tls(Arc::clone(tls));
+    }
+    if endpoint.is_http {
+        let door = Door { fhir: takes_fhir(source), tokens: endpoint.tokens.clone() };
+        listener = listener.for_web(door);
+    }
+    Ok(listener)
+}
+
+/// Who takes what a source says over FHIR.
+fn takes_fhir(_source: &SourcePlan) -> Arc<dyn TakesFhir> {
+    Arc::new(NotYet)
 }
 
 async fn bind_console(plan: &Plan) -> Result<Option<TcpListener>, Error> {
