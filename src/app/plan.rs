@@ -12,6 +12,7 @@ use crate::dispatch::Destination;
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
 
+use crate::receive::Asked;
 use crate::telemetry::SystemClock;
 use crate::trust::Tokens;
 
@@ -51,6 +52,8 @@ pub struct SourcePlan {
 pub enum SourceWay {
     /// It connects to us.
     Listened(Endpoint),
+    /// We ask it.
+    Polled(Box<Asked>),
 }
 
 /// Where to listen, for whom.

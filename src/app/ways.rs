@@ -1,12 +1,17 @@
 //! How each source comes here, with the files that its settings name.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::config::{Listened, Settings, Source, Way};
+use crate::config::{Listened, Poll, Settings, Source, Way};
 use crate::domain::Clock;
-use crate::trust::{self, Tokens, Wrong};
+use crate::receive::Asked;
+use crate::trust::{self, Bearer, Tokens, Wrong};
 
 use super::plan::{Endpoint, SourcePlan, SourceWay};
+
+/// How long a server that is asked may take for an answer.
+const ANSWER_SECONDS_MAX: u64 = 120;
 
 /// Every source in the order of the settings, or what is wrong with the files that it names.
 pub(super) fn sources(
@@ -32,7 +37,7 @@ pub(super) fn sources(
 fn way(source: &Source, clock: &Arc<dyn Clock>) -> Result<SourceWay, Vec<Wrong>> {
     match &source.way {
         Way::Listened(listened) => endpoint(listened, clock).map(SourceWay::Listened),
-        Way::Polled(_) => Err(vec![Wrong { key: "poll", text: "is not built yet".into() }]),
+        Way::Polled(poll) => asked(poll, clock).map(|asked| SourceWay::Polled(Box::new(asked))),
     }
 }
 
@@ -53,4 +58,13 @@ fn endpoint(listened: &Listened, clock: &Arc<dyn Clock>) -> Result<Endpoint, Vec
         is_http: listened.listen.is_http(),
         tokens: tokens.map(Arc::new),
     })
+}
+
+fn asked(poll: &Poll, clock: &Arc<dyn Clock>) -> Result<Asked, Vec<Wrong>> {
+    let tls = trust::client(&poll.tls, clock.now())?;
+    let client = trust::web_client(tls, Duration::from_secs(ANSWER_SECONDS_MAX))
+        .map_err(|error| vec![Wrong { key: "tls", text: error.to_string() }])?;
+    let bearer = Bearer::new(&poll.grant, client.clone(), Arc::clone(clock));
+    let bearer = Arc::new(bearer.map_err(|wrong| vec![wrong])?);
+    Ok(Asked { poll: poll.clone(), client, bearer })
 }

@@ -14,6 +14,7 @@ mod counts;
 mod http;
 mod listener;
 mod options;
+mod poll;
 mod reception;
 mod taking;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use options::{
     CONNECTIONS_MAX, FRAME_SECONDS_MAX, IDLE_SECONDS_MAX, Limits, MESSAGE_BYTES_MAX,
     TOGETHER_BYTES_MAX, TOGETHER_MESSAGES_MAX,
 };
+pub use poll::{Asked, Poller};
 pub use reception::{Reception, verdict};
 pub use taking::{BoxFuture, FhirAnswer, FhirRequest, Method, NotYet, TakesFhir};
 

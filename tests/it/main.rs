@@ -16,6 +16,7 @@ mod importing;
 mod leaving;
 mod oracle;
 mod peers;
+mod polling;
 mod readings;
 mod reload;
 mod restart;

@@ -1,5 +1,6 @@
 //! What was received: the first thing a message meets, and all that its sender waits for.
 
+mod cursor;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -30,7 +31,10 @@ const MESSAGE_OVERHEAD_BYTES: usize = 256;
 
 const FORMAT: Format = Format {
     file: "intake.db",
-    migrations: &[include_str!("../migrations/intake-1.sql")],
+    migrations: &[
+        include_str!("../migrations/intake-1.sql"),
+        include_str!("../migrations/intake-2.sql"),
+    ],
     page_bytes: 4_096,
     checkpoint_pages: 4_000,
 };
