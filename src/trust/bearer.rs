@@ -228,7 +228,8 @@ fn kept(told: Answer, began: Instant) -> Option<Kept> {
     let token = told.access_token.filter(|token| {
         is_bearer && !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
     })?;
-    let life = told.expires_in.and_then(|life| life.as_u64().or(life.as_str()?.parse().ok()));
+    let life =
+        told.expires_in.and_then(|life| life.as_u64().or_else(|| life.as_str()?.parse().ok()));
     let life = life.unwrap_or(LIFE_SECONDS);
     let early = BEFORE_END_SECONDS.min(life / 4);
     let counts = Duration::from_secs((life - early).min(86_400));

@@ -26,4 +26,5 @@ mod starting;
 mod stories;
 mod support;
 mod tls;
+mod tokens;
 mod without;

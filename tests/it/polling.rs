@@ -3,15 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use collimator::config::{ChargesBy, Grant, Poll, Tls};
+use collimator::config::{ChargesBy, Grant, Poll, Proof, Tls};
 use collimator::domain::Clock;
-use collimator::receive::{Asked, Counted, FhirAnswer, Poller, Reception, TakesFhir};
+use collimator::receive::{
+    Asked, Counted, Door, FhirAnswer, Limits, Listener, Poller, Reception, TakesFhir,
+};
 use collimator::store::Intake;
+use collimator::telemetry::SystemClock;
 use collimator::trust::{self, Bearer};
 use tokio_util::sync::CancellationToken;
 
+use crate::support::certificates;
 use crate::support::daemon::TestClock;
 use crate::support::fhir::{Says, Server, Taken};
+use crate::support::program::{Program, free};
+use crate::support::receiver::Receiver;
 use crate::support::wait::until_so;
 
 /// A poller, the server that it asks, and who takes what comes.
@@ -320,4 +326,96 @@ async fn a_poller_begins_at_once_and_stops_when_it_is_told_to() {
     running.await.unwrap();
     let asked = site.server.lines();
     assert!(asked[0].starts_with("GET /fhir/Task?") && asked.len() == 2, "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_refused_is_asked_for_anew_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "an-invented-secret").unwrap();
+    let service = Server::start().await;
+    let token = |name: &str| Says::json(format!("{{\"access_token\":\"{name}\"}}"));
+    service.will_say("POST /token", vec![token("t1"), token("t2")]);
+    let grant = Grant::Asked(collimator::config::Asked {
+        token_url: format!("http://{}/token", service.address).parse().unwrap(),
+        client_id: "collimator".into(),
+        scope: String::new(),
+        proof: Proof::Secret(secret),
+    });
+    let mut site = site(|poll| poll.grant = grant).await;
+    let good = Says::json(page(None, &[1]));
+    site.server.will_say(FIRST, vec![Says::status(401), good.clone(), good]);
+    site.poller.round().await.unwrap();
+    site.poller.round().await.unwrap();
+    let shown: Vec<String> = site.server.news().into_iter().map(|one| one.authorization).collect();
+    assert_eq!(shown, ["Bearer t1", "Bearer t2", "Bearer t2"]);
+    site.server.will_say(FIRST, vec![Says::status(401)]);
+    assert!(site.poller.round().await.is_err());
+    assert_eq!(site.server.lines().len(), 2, "and not for ever");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_wants_a_certificate_is_shown_ours() {
+    for (certificate, is_heard) in [(Some("client"), true), (None, false)] {
+        let intake = Arc::new(Intake::open_in_memory().unwrap());
+        let reception = Reception::new("ois".into(), Arc::clone(&intake), Arc::new(SystemClock));
+        let any = "127.0.0.1:0".parse().unwrap();
+        let server = Arc::<Taken>::default();
+        let body = Some(page(None, &[1]));
+        server.will_say(vec![FhirAnswer { body, ..FhirAnswer::status(200) }]);
+        let door = Door { fhir: server, tokens: None };
+        let tls = trust::server(&certificates::server("rsa-pkcs1", true), jiff::Timestamp::now());
+        let listener = Listener::bind(any, Arc::new(reception), Limits::default()).await.unwrap();
+        let listener = listener.over_tls(tls.unwrap()).for_web(door);
+        let base = format!("https://localhost:{}/fhir", listener.address().port());
+        tokio::spawn(listener.run(CancellationToken::new()));
+        let mut site = site(|poll| {
+            poll.base = base.parse().unwrap();
+            poll.tls = certificates::client(certificate);
+        })
+        .await;
+        assert_eq!(site.poller.round().await.is_ok(), is_heard);
+        assert_eq!(handed(&site.taken).len(), usize::from(is_heard));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_asks_a_source_of_its_settings() {
+    let server = Server::start().await;
+    server.will_say("GET /fhir/", vec![Says::json(page(None, &[]))]);
+    let (facility, professional) = (Receiver::yes(), Receiver::yes());
+    let mut program = Program::with(&facility, &professional);
+    let console = free();
+    let key = certificates::file("p384.key");
+    let more = format!(
+        "\n[[source]]\nname = \"aria-api\"\nprofile = \"aria\"\n\
+         poll = \"fhir+http://{0}/fhir\"\nevery = \"5s\"\n\
+         token_url = \"http://{0}/token\"\nclient_id = \"collimator\"\nkey_id = \"1\"\n\
+         private_key = \"{1}\"\n[console]\nlisten = \"http://{console}\"\n",
+        server.address,
+        key.display()
+    );
+    let text = std::fs::read_to_string(program.settings()).unwrap();
+    std::fs::write(program.settings(), text + &more).unwrap();
+    server.will_say("POST /token", vec![Says::json("{\"access_token\":\"t1\"}")]);
+    program.go().await;
+    let mut asked = Vec::new();
+    until_so("each type is asked for", || {
+        asked.extend(server.news());
+        asked.len() == 6
+    })
+    .await;
+    assert!(
+        asked[1].line.starts_with("GET /fhir/ChargeItem?") && asked[1].authorization == "Bearer t1"
+    );
+    let client = reqwest_client();
+    let keys = client.get(format!("http://{console}/jwks.json")).send().await.unwrap();
+    assert!(keys.text().await.unwrap().contains("\"kid\":\"1\""));
+    let numbers = client.get(format!("http://{console}/metrics")).send().await.unwrap();
+    assert!(numbers.text().await.unwrap().contains("rounds_done"));
+}
+
+fn reqwest_client() -> reqwest::Client {
+    let tls = trust::client(&Tls::default(), jiff::Timestamp::now()).unwrap();
+    trust::web_client(tls, Duration::from_secs(5)).unwrap()
 }
