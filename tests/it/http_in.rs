@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::certificates::{client, server};
+use crate::support::certificates::{self, client, server};
 use crate::support::fhir::Taken;
 use crate::support::told::charge;
 use crate::support::wait::until_so;
@@ -42,7 +42,7 @@ struct Choice {
 }
 
 async fn site(choice: Choice) -> Site {
-    let now = jiff::Timestamp::now();
+    let now = certificates::now();
     let intake = Arc::new(Intake::open_in_memory().unwrap());
     let reception = Reception::new("aria".into(), Arc::clone(&intake), Arc::new(SystemClock));
     let (reception, taken) = (Arc::new(reception), Arc::<Taken>::default());

@@ -61,7 +61,7 @@ fn poller(
     taken: &Arc<Taken>,
     intake: &Arc<Intake>,
 ) -> Poller {
-    let tls = trust::client(&poll.tls, jiff::Timestamp::now()).unwrap();
+    let tls = trust::client(&poll.tls, certificates::now()).unwrap();
     let client = trust::web_client(tls, Duration::from_secs(5)).unwrap();
     let clock: Arc<dyn Clock> = Arc::<TestClock>::default();
     let bearer = Bearer::new(&poll.grant, client.clone(), Arc::clone(&clock)).unwrap();
@@ -364,7 +364,7 @@ async fn a_server_that_wants_a_certificate_is_shown_ours() {
         let body = Some(page(None, &[1]));
         server.will_say(vec![FhirAnswer { body, ..FhirAnswer::status(200) }]);
         let door = Door { fhir: server, tokens: None };
-        let tls = trust::server(&certificates::server("rsa-pkcs1", true), jiff::Timestamp::now());
+        let tls = trust::server(&certificates::server("rsa-pkcs1", true), certificates::now());
         let listener = Listener::bind(any, Arc::new(reception), Limits::default()).await.unwrap();
         let listener = listener.over_tls(tls.unwrap()).for_web(door);
         let base = format!("https://localhost:{}/fhir", listener.address().port());
@@ -416,6 +416,6 @@ async fn a_daemon_asks_a_source_of_its_settings() {
 }
 
 fn reqwest_client() -> reqwest::Client {
-    let tls = trust::client(&Tls::default(), jiff::Timestamp::now()).unwrap();
+    let tls = trust::client(&Tls::default(), certificates::now()).unwrap();
     trust::web_client(tls, Duration::from_secs(5)).unwrap()
 }

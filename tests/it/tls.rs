@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::support::certificates::{client, file, folder, server};
+use crate::support::certificates::{self, client, file, folder, server};
 use crate::support::daemon::TestDaemon;
 use crate::support::program::program;
 use crate::support::sender::framed;
@@ -22,7 +22,7 @@ use crate::support::told::charge;
 async fn daemon(tls: &Tls) -> TestDaemon {
     let endpoint = Endpoint {
         address: SocketAddr::from(([127, 0, 0, 1], 0)),
-        tls: Some(trust::server(tls, jiff::Timestamp::now()).unwrap()),
+        tls: Some(trust::server(tls, certificates::now()).unwrap()),
         is_http: false,
         tokens: None,
     };
@@ -38,7 +38,7 @@ async fn daemon(tls: &Tls) -> TestDaemon {
 
 /// What is said to a message by who is reached so; `None` where nobody says anything.
 async fn said(daemon: &TestDaemon, tls: &Tls, message: &str) -> Option<String> {
-    let config = trust::client(tls, jiff::Timestamp::now()).unwrap();
+    let config = trust::client(tls, certificates::now()).unwrap();
     let stream = TcpStream::connect(daemon.source("aria")).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
     let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.ok()?;

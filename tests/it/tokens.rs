@@ -13,12 +13,12 @@ use collimator::trust::{self, Bearer, Signing};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use crate::support::certificates::{file, folder};
+use crate::support::certificates::{self, file, folder};
 use crate::support::daemon::TestClock;
 use crate::support::fhir::{Says, Server};
 
 fn bearer(grant: &Grant) -> Bearer {
-    let tls = trust::client(&Tls::default(), jiff::Timestamp::now()).unwrap();
+    let tls = trust::client(&Tls::default(), certificates::now()).unwrap();
     let client = trust::web_client(tls, Duration::from_secs(5)).unwrap();
     let clock: Arc<dyn Clock> = Arc::<TestClock>::default();
     Bearer::new(grant, client, clock).unwrap()

@@ -127,7 +127,7 @@ impl Poller {
         let mut count = COUNT;
         for _ in 0..ATTEMPTS_MAX {
             let mut walk = Walk::new(&ask, kind, (at, count), &mut handed, fetched);
-            walked = walk.to_the_end().await;
+            walked = walk.walk().await;
             match &walked {
                 Err(Short::Expired) => {}
                 Err(Short::TooLong) if count > 1 => count = (count / 8).max(1),

@@ -91,21 +91,20 @@ impl<'a> Walk<'a> {
     }
 
     /// Walks, and hands over every page on the way.
-    pub(super) async fn to_the_end(&mut self) -> Result<Walked, Short> {
+    pub(super) async fn walk(&mut self) -> Result<Walked, Short> {
         loop {
             let known = self.walked.seen.len();
             let Err(cap) = self.search().await? else { break };
             let brought_more = self.walked.seen.len() > known;
-            match self.walked.newest {
+            let is_further = self.walked.newest > self.from;
+            if self.is_sorted && brought_more && is_further {
                 // The server gives only so much at a time: it is asked on from there.
-                Some(newest) if self.is_sorted && brought_more && Some(newest) > self.from => {
-                    self.from = Some(newest);
-                }
-                Some(_) | None => match cap {
-                    // Asked on, it gave nothing new: the page was full, and the last.
-                    Short::Cut { .. } if !brought_more => break,
-                    cap => return Err(cap),
-                },
+                self.from = self.walked.newest;
+            } else if !brought_more && matches!(cap, Short::Cut { .. }) {
+                // Asked on, it gave nothing new: the page was full, and the last.
+                break;
+            } else {
+                return Err(cap);
             }
         }
         Ok(std::mem::take(&mut self.walked))

@@ -5,7 +5,14 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use collimator::config::Tls;
+use collimator::domain::Clock;
+use collimator::telemetry::SystemClock;
 use tempfile::TempDir;
+
+/// The moment at which certificates are looked at.
+pub fn now() -> jiff::Timestamp {
+    SystemClock.now()
+}
 
 /// The folder with what `certificates.sh` makes.
 pub fn folder() -> &'static Path {

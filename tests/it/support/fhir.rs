@@ -79,12 +79,15 @@ pub struct Says {
     body: String,
 }
 
+/// What is said to whoever asks for what begins so.
+type Told = (String, VecDeque<Says>);
+
 /// A server that says what it was told to, one answer after the other for each path.
 #[derive(Clone)]
 pub struct Server {
     pub address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
-    says: Arc<Mutex<Vec<(String, VecDeque<Says>)>>>,
+    says: Arc<Mutex<Vec<Told>>>,
 }
 
 impl Says {
