@@ -160,6 +160,10 @@ impl Peers {
     /// Tells of a peer with which TLS did not come about: to find out why is hard on either side.
     fn unknown_peer(&self, error: io::Error) -> io::Error {
         self.reception.counts().one(Counted::TlsFailed);
+        // Who only looks whether somebody listens, as a balancer does, is no news.
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            return error;
+        }
         tracing::warn!(
             source.name = self.reception.source(),
             error = &error as &dyn std::error::Error,
