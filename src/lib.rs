@@ -18,4 +18,5 @@ pub mod store;
 #[cfg(test)]
 pub(crate) mod table;
 pub mod telemetry;
+pub mod trust;
 pub mod wire;

@@ -17,10 +17,12 @@ use crate::dispatch::{self, Dispatcher};
 use crate::domain::Clock;
 use crate::mappings::InForce;
 use crate::pipeline::{self, Pipeline};
-use crate::receive::{Limits, Listener, Reception};
+use crate::receive::{Asked, Door, Limits, Listener, NotYet, Poller, Reception, TakesFhir};
 use crate::store::{self, Books, Intake, StoreLock};
 use crate::telemetry::{self, Metrics, SystemClock};
+use crate::trust;
 
+use super::plan::{Endpoint, SourcePlan, SourceWay};
 use super::reload::Reloading;
 use super::{Error, Plan, plan};
 
@@ -118,7 +120,7 @@ impl Daemon {
             .map_err(|source| Error::Machine { what: "a thread", source })?;
         let dispatcher = Dispatcher::start(plan.destinations.clone(), desk);
         let mut daemon = Daemon {
-            sources: bound.iter().map(|(name, one, _)| (name.clone(), one.address())).collect(),
+            sources: bound.iter().filter_map(Bound::address).collect(),
             console: pages.as_ref().and_then(|listener| listener.local_addr().ok()),
             ready: Arc::new(AtomicBool::new(true)),
             stop: CancellationToken::new(),
@@ -138,13 +140,17 @@ impl Daemon {
     fn open(
         &mut self,
         plan: Plan,
-        bound: Vec<(String, Listener, Arc<Reception>)>,
+        bound: Vec<Bound>,
         pages: Option<TcpListener>,
         metrics: Arc<Metrics>,
     ) {
         let mut receptions = Vec::new();
-        for (_, listener, reception) in bound {
-            self.listeners.spawn(listener.run(self.stop.clone()));
+        for Bound { reception, by } in bound {
+            let stop = self.stop.clone();
+            match by {
+                By::Listener(listener) => self.listeners.spawn(listener.run(stop)),
+                By::Poller(poller) => self.listeners.spawn(poller.run(stop)),
+            };
             receptions.push(reception);
         }
         let (books, seen) = (Arc::clone(&self.books), Arc::clone(&metrics));
@@ -159,6 +165,7 @@ impl Daemon {
                 metrics,
                 site_name: plan.site_name,
                 ready: Arc::clone(&self.ready),
+                public_keys: public_keys(&plan.sources),
             };
             let stop = self.stop.clone();
             self.pages.spawn(async move {
@@ -196,7 +203,28 @@ impl Daemon {
     }
 }
 
-type Bound = (String, Listener, Arc<Reception>);
+/// A source, and what stands ready for it.
+struct Bound {
+    reception: Arc<Reception>,
+    by: By,
+}
+
+enum By {
+    Listener(Listener),
+    Poller(Box<Poller>),
+}
+
+impl Bound {
+    /// Where it is listened for, by name.
+    fn address(&self) -> Option<(String, SocketAddr)> {
+        match &self.by {
+            By::Listener(listener) => {
+                Some((self.reception.source().to_owned(), listener.address()))
+            }
+            By::Poller(_) => None,
+        }
+    }
+}
 
 async fn bind(
     plan: &Plan,
@@ -208,11 +236,43 @@ async fn bind(
         let name: Arc<str> = source.name.as_str().into();
         let reception = Reception::new(name, Arc::clone(intake), Arc::clone(clock));
         let reception = Arc::new(reception);
-        let listener =
-            Listener::bind(source.listen, Arc::clone(&reception), Limits::default()).await?;
-        bound.push((source.name.clone(), listener, reception));
+        match &source.way {
+            SourceWay::Listened(endpoint) => {
+                let by = By::Listener(listener(endpoint, source, &reception).await?);
+                bound.push(Bound { reception, by });
+            }
+            SourceWay::Polled(asked) => {
+                let asked = Asked::clone(asked);
+                let taken = (Arc::clone(&reception), takes_fhir(source));
+                let kept = (Arc::clone(intake), Arc::clone(clock));
+                let by = By::Poller(Box::new(Poller::new(asked, taken, kept)));
+                bound.push(Bound { reception, by });
+            }
+        }
     }
     Ok(bound)
+}
+
+async fn listener(
+    endpoint: &Endpoint,
+    source: &SourcePlan,
+    reception: &Arc<Reception>,
+) -> Result<Listener, Error> {
+    let address = endpoint.address;
+    let mut listener = Listener::bind(address, Arc::clone(reception), Limits::default()).await?;
+    if let Some(tls) = &endpoint.tls {
+        listener = listener.over_tls(Arc::clone(tls));
+    }
+    if endpoint.is_http {
+        let door = Door { fhir: takes_fhir(source), tokens: endpoint.tokens.clone() };
+        listener = listener.for_web(door);
+    }
+    Ok(listener)
+}
+
+/// Who takes what a source says over FHIR.
+fn takes_fhir(_source: &SourcePlan) -> Arc<dyn TakesFhir> {
+    Arc::new(NotYet)
 }
 
 async fn bind_console(plan: &Plan) -> Result<Option<TcpListener>, Error> {
@@ -234,6 +294,18 @@ fn nobody_waits_for_the_lost(plan: &Plan, books: &Books) -> Result<(), Error> {
         .map(|(name, lines)| format!("`{name}` ({lines} lines)"))
         .collect();
     if lost.is_empty() { Ok(()) } else { Err(Error::LostDestinations(lost)) }
+}
+
+/// The public halves of the keys by which we show token services that it is us.
+fn public_keys(sources: &[SourcePlan]) -> String {
+    let keys: Vec<_> = sources
+        .iter()
+        .filter_map(|source| match &source.way {
+            SourceWay::Polled(asked) => asked.bearer.signing().cloned(),
+            SourceWay::Listened(_) => None,
+        })
+        .collect();
+    trust::jwks(&keys)
 }
 
 /// Looks up the numbers that nobody reports.

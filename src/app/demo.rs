@@ -92,7 +92,7 @@ fn plan(store: &Path, billing: &[(&str, &Billing); 2], console: &str) -> Result<
         mappings: None,
         site_name: "Example Cancer Center".into(),
         store: store.to_owned(),
-        sources: names.map(|name| SourcePlan { name: name.into(), listen: free }).to_vec(),
+        sources: names.map(|name| SourcePlan::mllp(name, free)).to_vec(),
         console: console.parse().ok(),
         destinations: billing
             .iter()

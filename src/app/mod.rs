@@ -17,12 +17,13 @@ mod rehearsal;
 mod reload;
 mod simulated;
 mod stories;
+mod ways;
 
 pub use affected::{Affected, affected};
 pub use compare::{Both, Comparison, Count, Difference, Replayed, Side, compare};
 pub use daemon::{Daemon, serve};
 pub use demo::{demo, show};
 pub use error::Error;
-pub use plan::{Endpoint, Plan, SourcePlan, check, plan};
+pub use plan::{Endpoint, Plan, SourcePlan, SourceWay, check, plan};
 pub use rehearsal::{Rehearsed, rehearse};
 pub use simulated::{Billing, OncologySystem};

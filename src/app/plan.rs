@@ -5,12 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::Settings;
+use rustls::ServerConfig;
+
+use crate::config::{Settings, UnknownElements};
 use crate::dispatch::Destination;
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
 
-use super::Error;
+use crate::receive::Asked;
+use crate::telemetry::SystemClock;
+use crate::trust::Tokens;
+
+use super::{Error, ways};
 
 /// Everything that a daemon needs to start.
 pub struct Plan {
@@ -30,17 +36,49 @@ pub struct Plan {
     pub console: Option<SocketAddr>,
 }
 
-/// One source to listen for.
-#[derive(Debug, Clone)]
+/// One source.
+#[derive(Clone)]
 pub struct SourcePlan {
     /// Its name.
     pub name: String,
-    /// Its address.
-    pub listen: Endpoint,
+    /// How what it says comes here.
+    pub way: SourceWay,
+    /// What becomes of elements that FHIR R4 does not have.
+    pub unknown_elements: UnknownElements,
 }
 
-/// An address to listen on.
-pub type Endpoint = SocketAddr;
+/// How what a source says comes here.
+#[derive(Clone)]
+pub enum SourceWay {
+    /// It connects to us.
+    Listened(Endpoint),
+    /// We ask it.
+    Polled(Box<Asked>),
+}
+
+/// Where to listen, for whom.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// The address.
+    pub address: SocketAddr,
+    /// TLS, if it is spoken.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// Whether requests come, and not frames.
+    pub is_http: bool,
+    /// Of these a request must bring one, if there are any.
+    pub tokens: Option<Arc<Tokens>>,
+}
+
+impl SourcePlan {
+    /// A source that sends MLLP to an address.
+    pub fn mllp(name: &str, address: SocketAddr) -> SourcePlan {
+        SourcePlan {
+            name: name.to_owned(),
+            way: SourceWay::Listened(Endpoint { address, tls: None, is_http: false, tokens: None }),
+            unknown_elements: UnknownElements::Refuse,
+        }
+    }
+}
 
 /// Reads settings and tables; every problem of both at once.
 ///
@@ -65,8 +103,11 @@ pub fn plan(path: &Path) -> Result<Plan, Error> {
             let known =
                 settings.check_profiles(&tables.profile_names(), &tables.destination_names());
             problems.extend(known.iter().map(ToString::to_string));
+            let sources = ways::sources(&settings, Arc::new(SystemClock));
+            problems.extend(sources.iter().flat_map(|read| read.as_ref().err()).flatten().cloned());
             if problems.is_empty() {
-                return Ok(of(settings, tables));
+                let sources = sources.into_iter().filter_map(Result::ok).collect();
+                return Ok(of(settings, tables, sources));
             }
             Err(Error::Settings(problems))
         }
@@ -89,7 +130,7 @@ pub fn check(path: &Path) -> Result<String, Error> {
     ))
 }
 
-fn of(settings: Settings, tables: Tables) -> Plan {
+fn of(settings: Settings, tables: Tables, sources: Vec<SourcePlan>) -> Plan {
     let destinations = settings.destinations.iter().filter_map(|destination| {
         Some(Destination {
             name: destination.name.clone(),
@@ -110,14 +151,11 @@ fn of(settings: Settings, tables: Tables) -> Plan {
         profile: source.profile.clone(),
         system: source.system.clone(),
     });
-    let sources = settings.sources.iter().filter_map(|source| {
-        Some(SourcePlan { name: source.name.clone(), listen: source.listen.mllp()? })
-    });
     Plan {
         site_name: settings.site.name.clone(),
         store: settings.store.path.clone(),
         mappings: Some(settings.mappings.path.clone()),
-        sources: sources.collect(),
+        sources,
         console: settings.console.as_ref().map(|console| console.listen),
         setup: Setup {
             tables: Arc::new(tables),

@@ -12,8 +12,12 @@ pub enum Holds {
     Word(&'static [&'static str]),
     /// A list of these words.
     Words(&'static [&'static str]),
+    /// A list of texts.
+    Texts,
     /// A whole number from the first to the last.
     Number(u64, u64),
+    /// A table with the keys of this one.
+    Table(&'static str),
     /// A list of tables with the keys of this one.
     Tables(&'static str),
 }
@@ -75,8 +79,98 @@ pub const KEYS: &[Key] = &[
     key("mappings", "path", Holds::Text, "The folder of the tables; mappings by default."),
     must("source", "name", Holds::Text, "The source's name, unique."),
     must("source", "profile", Holds::Text, "A profile in mappings/sources/."),
-    must("source", "listen", Holds::Text, "Where it is listened for: mllp://host:port."),
+    key(
+        "source",
+        "listen",
+        Holds::Text,
+        "Where it is listened for: mllp://host:port, mllps:// over TLS, http:// and https:// (HL7 v2 at /hl7, FHIR at /fhir).",
+    ),
     key("source", "system", Holds::Text, "Its own numbering, if it collides with another's."),
+    key("source", "tls", Holds::Table("tls"), "The files of TLS."),
+    key(
+        "source",
+        "tokens_file",
+        Holds::Text,
+        "Of its lines, a request must bring one as its bearer token.",
+    ),
+    key(
+        "source",
+        "unknown_elements",
+        Holds::Word(&["refuse", "take"]),
+        "Whether a resource with elements that FHIR R4 does not have is refused (default) or taken, and what it earns held.",
+    ),
+    key(
+        "source",
+        "poll",
+        Holds::Text,
+        "Instead of listen: the FHIR server that is asked, fhir+https://host/base.",
+    ),
+    key("source", "every", Holds::Text, "Time between two rounds: 60s by default, also 5m, 1h."),
+    key(
+        "source",
+        "resources",
+        Holds::Texts,
+        "The types that are asked for, in order; by default all that earn or show a charge.",
+    ),
+    key(
+        "source",
+        "overlap",
+        Holds::Text,
+        "How far each round reaches back behind the last; 5m by default.",
+    ),
+    key(
+        "source",
+        "charges_by",
+        Holds::Word(&["_lastUpdated", "completedOn"]),
+        "The search parameter that says what is new among charges; _lastUpdated by default.",
+    ),
+    key(
+        "source",
+        "since",
+        Holds::Text,
+        "The day before which the first round asks for nothing; everything by default.",
+    ),
+    key("source", "token_file", Holds::Text, "The file of the bearer token, if it stays the same."),
+    key("source", "token_url", Holds::Text, "The token service, https://."),
+    key("source", "client_id", Holds::Text, "The name that the token service knows us by."),
+    key(
+        "source",
+        "client_secret_file",
+        Holds::Text,
+        "The file of the secret for the token service.",
+    ),
+    key(
+        "source",
+        "private_key",
+        Holds::Text,
+        "The file of the key for the token service (SMART Backend Services): RSA, or elliptic on P-384.",
+    ),
+    key(
+        "source",
+        "key_id",
+        Holds::Text,
+        "The name of that key; the console shows its public half at /jwks.json.",
+    ),
+    key("source", "scope", Holds::Text, "What the token service is asked for."),
+    key(
+        "tls",
+        "certificate",
+        Holds::Text,
+        "Our certificate first, then those between it and its authority (PEM).",
+    ),
+    key("tls", "key", Holds::Text, "Its private key (PEM: PKCS#8, PKCS#1 or SEC1)."),
+    key(
+        "tls",
+        "client_authority",
+        Holds::Text,
+        "Whoever connects must show a certificate that is signed by one of these (PEM).",
+    ),
+    key(
+        "tls",
+        "authority",
+        Holds::Text,
+        "The server that is asked must show a certificate that is signed by one of these; the machine's list by default.",
+    ),
     must("destination", "name", Holds::Text, "The name by which lines wait for it, unique."),
     must(
         "destination",
@@ -157,7 +251,14 @@ fn property(key: &Key) -> Value {
             "minItems": 1,
             "uniqueItems": true,
         }),
+        Holds::Texts => json!({
+            "type": "array",
+            "items": { "type": "string", "minLength": 1 },
+            "minItems": 1,
+            "uniqueItems": true,
+        }),
         Holds::Number(from, to) => json!({ "type": "integer", "minimum": from, "maximum": to }),
+        Holds::Table(table) => object(table),
         Holds::Tables(table) => json!({ "type": "array", "items": object(table) }),
     };
     value["description"] = json!(key.says);

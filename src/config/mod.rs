@@ -13,9 +13,11 @@ mod address;
 mod environment;
 pub mod keys;
 mod lines;
+mod peer;
 mod problem;
 mod read;
 mod site;
+mod source;
 mod tree;
 
 use std::net::SocketAddr;
@@ -26,7 +28,9 @@ use jiff::tz::TimeZone;
 use crate::domain::Claim;
 
 pub use address::{Listen, Send};
+pub use peer::{Asked, Grant, Proof, Tls};
 pub use problem::Problem;
+pub use source::{ChargesBy, Listened, Poll, UnknownElements, Way};
 
 /// Everything that the settings say.
 #[derive(Debug, Clone)]
@@ -71,11 +75,13 @@ pub struct Source {
     pub name: String,
     /// Its profile, a file in `mappings/sources/`.
     pub profile: String,
-    /// Where it is listened for.
-    pub listen: Listen,
+    /// How what it says comes here.
+    pub way: Way,
     /// The numbering of its transactions and documents: one for the whole site (empty) unless
     /// two systems count apart.
     pub system: String,
+    /// What becomes of elements that FHIR R4 does not have.
+    pub unknown_elements: UnknownElements,
 }
 
 /// A system that takes charges.
@@ -103,6 +109,11 @@ pub struct Console {
 }
 
 impl Settings {
+    /// A problem of a key, such as `source[0].tls.key`, with the line where it stands.
+    pub fn problem(&self, key: &str, text: &str) -> Problem {
+        self.lines.problem(key, text)
+    }
+
     /// What is wrong with the profiles that the settings name, by the names that the tables have.
     pub fn check_profiles(&self, sources: &[&str], destinations: &[&str]) -> Vec<Problem> {
         let of_sources =

@@ -10,20 +10,17 @@ use super::environment;
 use super::keys::{self, ANSWER_SECONDS_MAX, CONNECTIONS_MAX};
 use super::lines::Lines;
 use super::tree::Tree;
-use super::{Console, Destination, Folder, Listen, Problem, Send, Settings, Source, site};
-use crate::domain::{BY_HAND, Claim, Setting};
+use super::{Console, Destination, Folder, Problem, Send, Settings, Source, Way, site, source};
+use crate::domain::{Claim, Setting};
 
 const TABLES: &[&str] = &["site", "store", "mappings", "source", "destination", "console"];
 
-/// Keys that the contract names and this version does not have yet.
+/// Keys of a destination that the contract names and this version does not have yet.
 const LATER: &[&str] = &[
     "client_id",
     "client_secret_file",
-    "every",
     "key_id",
-    "poll",
     "private_key",
-    "resources",
     "scope",
     "tls",
     "token_file",
@@ -78,7 +75,7 @@ fn settings(tree: &mut Tree<'_>, whole: &Value) -> Option<Settings> {
     let store = store(tree, top.get("store"));
     let mappings = mappings(tree, top.get("mappings"));
     let claims = claims_of(top.get("site"));
-    let sources = sources(tree, top.get("source"));
+    let sources = source::sources(tree, top.get("source"));
     let destinations = destinations(tree, top.get("destination"), claims);
     let console = console(tree, top.get("console"));
     ports(tree, &sources, console);
@@ -109,30 +106,6 @@ fn mappings(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Folder> {
     Some(Folder { path: PathBuf::from(path) })
 }
 
-fn sources(tree: &mut Tree<'_>, value: Option<&Value>) -> Vec<(String, Source)> {
-    let mut names = HashSet::new();
-    let mut sources = Vec::new();
-    for (at, one) in tree.list(value, "source") {
-        let table = with_later(tree, one, &at, "source");
-        let name = unique(tree, table, &at, &mut names);
-        if name.as_deref() == Some(BY_HAND) {
-            tree.wrong(&format!("{at}.name"), "is the name of what people tell: choose another");
-        }
-        let profile = tree.text(table, &at, "profile");
-        let system = tree.text_or(table, &at, ("system", ""));
-        if table.is_some_and(|table| table.contains_key("poll")) {
-            continue;
-        }
-        let listen = read(tree, (table, &at, "listen"), Listen::parse);
-        if let (Some(name), Some(profile), Some(listen), Some(system)) =
-            (name, profile, listen, system)
-        {
-            sources.push((at, Source { name, profile, listen, system }));
-        }
-    }
-    sources
-}
-
 /// A table, which may have keys that are not built yet: each is a problem of its own kind.
 fn with_later<'v>(
     tree: &mut Tree<'_>,
@@ -150,7 +123,11 @@ fn with_later<'v>(
 
 /// No two listeners open one port; port 0 is any free one.
 fn ports(tree: &mut Tree<'_>, sources: &[(String, Source)], console: Option<Console>) {
-    let sources = sources.iter().map(|(at, source)| (format!("{at}.listen"), source.listen.mllp()));
+    let socket = |source: &Source| match &source.way {
+        Way::Listened(listened) => Some(listened.listen.socket()),
+        Way::Polled(_) => None,
+    };
+    let sources = sources.iter().map(|(at, source)| (format!("{at}.listen"), socket(source)));
     let console = ("console.listen".to_owned(), console.map(|console| console.listen));
     let mut opened: Vec<SocketAddr> = Vec::new();
     for (key, socket) in sources.chain([console]) {
@@ -244,7 +221,7 @@ fn claims(
 }
 
 /// The texts of a list; from a variable, parted by commas.
-fn texts(value: &Value, from_variable: bool) -> Option<Vec<String>> {
+pub(super) fn texts(value: &Value, from_variable: bool) -> Option<Vec<String>> {
     match value {
         Value::Array(all) => all.iter().map(|one| one.as_str().map(str::to_owned)).collect(),
         Value::String(text) if from_variable => {
@@ -278,7 +255,7 @@ fn is_loopback(address: SocketAddr) -> bool {
     address.ip().is_loopback()
 }
 
-fn unique(
+pub(super) fn unique(
     tree: &mut Tree<'_>,
     table: Option<&Map<String, Value>>,
     at: &str,
@@ -291,7 +268,7 @@ fn unique(
     Some(name)
 }
 
-fn read<T>(
+pub(super) fn read<T>(
     tree: &mut Tree<'_>,
     (table, at, key): (Option<&Map<String, Value>>, &str, &str),
     parse: fn(&str) -> Result<T, String>,
@@ -374,7 +351,8 @@ listen = "http://127.0.0.1:8080"
         ])
         .unwrap();
         assert_eq!(settings.store.path, PathBuf::from("elsewhere"));
-        assert_eq!(settings.sources[0].listen.mllp().unwrap().port(), 9);
+        let Way::Listened(listened) = &settings.sources[0].way else { panic!() };
+        assert_eq!(listened.listen.socket().port(), 9);
         assert_eq!(settings.sources[0].system, "west");
         assert_eq!(settings.destinations[0].connections, 4);
         assert_eq!(settings.destinations[0].claims, [Claim::Facility, Claim::Professional]);
@@ -411,10 +389,91 @@ listen = "http://127.0.0.1:8080"
 
     #[test]
     fn what_is_not_built_yet_says_so() {
-        let polled = "poll = \"fhir+https://a.example/r4\"\nevery = \"60s\"";
-        let said = read(&SOUND.replace("listen = \"mllp://127.0.0.1:2575\"", polled)).unwrap_err();
         let expected = "is not built into this version yet";
-        assert!(said.len() == 2 && said.iter().all(|one| one.contains(expected)), "{said:?}");
+        for (built, later) in
+            [("mllp://127.0.0.1:2575", "dir:/drop"), ("mllp://127.0.0.1:6661", "dir:/drop")]
+        {
+            let said = read(&SOUND.replace(built, later)).unwrap_err();
+            assert!(said.len() == 1 && said[0].contains(expected), "{said:?}");
+        }
+    }
+
+    /// Problems of a source that says this instead of its address.
+    fn told(listen: &str) -> Vec<String> {
+        let text = SOUND.replace("listen = \"mllp://127.0.0.1:2575\"", listen);
+        read(&text).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn beyond_this_machine_nothing_is_taken_from_just_anybody() {
+        let server = "tls = { certificate = \"c.pem\", key = \"k.pem\" }";
+        let mutual = "tls = { certificate = \"c\", key = \"k\", client_authority = \"a\" }";
+        let cases = [
+            ("http://127.0.0.1:2580", "", ""),
+            ("http://10.0.0.1:2580", "", "other machines: write https://"),
+            ("http://10.0.0.1:2580", "tokens_file = \"t\"", "other machines: write https://"),
+            ("https://127.0.0.1:2580", "", "speaks TLS: write tls"),
+            ("https://127.0.0.1:2580", server, ""),
+            ("https://10.0.0.1:2580", server, "other machines: say who may"),
+            ("https://10.0.0.1:2580", mutual, ""),
+            ("https://10.0.0.1:2580", &format!("{server}\ntokens_file = \"t\""), ""),
+            ("mllps://10.0.0.1:2575", server, ""),
+            ("mllps://10.0.0.1:2575", mutual, ""),
+            ("mllp://127.0.0.1:2575", server, "source[0].tls: is for mllps://"),
+            ("http://127.0.0.1:2575", server, "source[0].tls: is for https://"),
+            ("mllp://127.0.0.1:2575", "tokens_file = \"t\"", "is for http:// and https://"),
+            ("mllps://127.0.0.1:2575", "tls = { certificate = \"c\" }", "lacks `key`"),
+            ("mllp://127.0.0.1:2575", "every = \"60s\"", "is for a source with `poll`"),
+        ];
+        for (listen, more, expected) in cases {
+            let said = told(&format!("listen = \"{listen}\"\n{more}"));
+            let fits = if expected.is_empty() { said.is_empty() } else { said.len() == 1 };
+            assert!(fits && said.iter().all(|one| one.contains(expected)), "{listen}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_source_that_is_asked_says_all_that_is_needed() {
+        let poll = "poll = \"fhir+https://a.example/r4/\"";
+        let token = "token_url = \"https://a.example/token\"\nclient_id = \"c\"";
+        for (more, expected) in [
+            (String::new(), ""),
+            ("every = \"5m\"\noverlap = \"0s\"\nresources = [\"ChargeItem\"]".into(), ""),
+            ("charges_by = \"completedOn\"\nsince = \"2026-01-31\"".into(), ""),
+            ("token_file = \"t\"".into(), ""),
+            (format!("client_secret_file = \"s\"\n{token}"), ""),
+            (format!("private_key = \"p\"\nkey_id = \"1\"\n{token}\nscope = \"s\""), ""),
+            ("every = \"1s\"".into(), "is no time from 5"),
+            ("every = \"soon\"".into(), "is no time from 5"),
+            ("resources = [\"charges\"]".into(), "is no list of types"),
+            ("since = \"yesterday\"".into(), "is no day"),
+            ("charges_by = \"date\"".into(), "write \"_lastUpdated\""),
+            ("unknown_elements = \"keep\"".into(), "write \"refuse\""),
+            ("client_secret_file = \"s\"\ntoken_file = \"t\"".into(), "stands beside"),
+            (token.into(), "needs `private_key`"),
+            (format!("private_key = \"p\"\n{token}"), "key_id: is missing"),
+            ("tls = { client_authority = \"a\" }".into(), "has no place here"),
+            ("tls = { autority = \"a\" }".into(), "did you mean `authority`"),
+            ("tokens_file = \"t\"".into(), "is for a source with `listen`"),
+            ("listen = \"mllp://127.0.0.1:2575\"".into(), "a source has one of them"),
+        ] {
+            let said = told(&format!("{poll}\n{more}"));
+            let fits = expected.is_empty() == said.is_empty();
+            assert!(fits && said.iter().all(|one| one.contains(expected)), "{more}: {said:?}");
+        }
+        for (poll, expected) in [
+            ("fhir+http://a.example/r4", "is for this machine alone"),
+            ("fhir+http://127.0.0.1:9/r4", ""),
+            ("https://a.example/r4", "write fhir+https://"),
+            ("fhir+https://me:secret@a.example/r4", "holds a name or a password"),
+            ("fhir+https://a.example/r4?x=1", "has a `?`"),
+            ("fhir+https://a.example:443:443/r4", "is no address"),
+        ] {
+            let said = told(&format!("poll = \"{poll}\""));
+            let fits = expected.is_empty() == said.is_empty();
+            assert!(fits && said.iter().all(|one| one.contains(expected)), "{poll}: {said:?}");
+        }
+        assert!(told("").iter().any(|one| one.contains("or `poll` to ask")));
     }
 
     #[test]
@@ -422,7 +481,7 @@ listen = "http://127.0.0.1:8080"
         let wrong = SOUND
             .replace("time_zone = \"America/New_York\"", "time_zone = \"Mars/Olympus\"")
             .replace("path = \"data\"", "pth = \"data\"")
-            .replace("listen = \"mllp://127.0.0.1:2575\"", "listen = \"mllps://127.0.0.1:2575\"")
+            .replace("listen = \"mllp://127.0.0.1:2575\"", "listen = \"dir:/drop\"")
             .replace("claims = [\"facility\"]", "claims = [\"global\"]")
             .replace("http://127.0.0.1:8080", "http://0.0.0.0:8080");
         let said = read(&wrong).unwrap_err();
@@ -430,7 +489,7 @@ listen = "http://127.0.0.1:8080"
             "site.toml:4: site.time_zone: `Mars/Olympus` is no time zone",
             "site.toml:8: store.pth: is no key of the settings; did you mean `path`?",
             "site.toml:7: store.path: is missing",
-            "site.toml:13: source[0].listen: `mllps:` is not built into this version yet",
+            "site.toml:13: source[0].listen: `dir:` is not built into this version yet",
             "site.toml:17: destination[0].claims: `global`",
             "site.toml:22: console.listen: is not on this machine alone",
         ] {

@@ -32,3 +32,8 @@ pub(super) async fn metrics(State(shared): State<Shared>) -> impl IntoResponse {
     let head = [(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
     (head, desk.metrics.render())
 }
+
+/// The public halves of keys, for whoever runs a token service.
+pub(super) async fn public_keys(State(shared): State<Shared>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/jwk-set+json")], shared.desk.public_keys.clone())
+}

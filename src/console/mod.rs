@@ -63,6 +63,9 @@ pub struct Desk {
     pub site_name: String,
     /// Whether the daemon takes messages.
     pub ready: Arc<AtomicBool>,
+    /// The public halves of the keys by which the daemon shows token services that it is us, as a
+    /// JSON Web Key Set.
+    pub public_keys: String,
 }
 
 impl Desk {
@@ -80,6 +83,7 @@ impl Desk {
             metrics: Arc::clone(&self.metrics),
             site_name: self.site_name.clone(),
             ready: Arc::clone(&self.ready),
+            public_keys: self.public_keys.clone(),
         })
     }
 }

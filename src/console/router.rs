@@ -34,6 +34,7 @@ pub(super) fn router(desk: Desk) -> Router {
         .route("/api/v1/lines", get(api::lines))
         .route("/api/v1/balance", get(api::balance))
         .route("/metrics", get(health::metrics))
+        .route("/jwks.json", get(health::public_keys))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/style.css", get(style))

@@ -84,6 +84,7 @@ fn filled(messages: Vec<Vec<u8>>) -> Desk {
         metrics: Arc::new(Metrics::new()),
         site_name: "Example Cancer Center".into(),
         ready: Arc::new(AtomicBool::new(true)),
+        public_keys: "{\"keys\":[]}".into(),
     }
 }
 

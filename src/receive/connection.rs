@@ -72,6 +72,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
                 Heard::More => {}
                 heard @ (Heard::End | Heard::Silence | Heard::Stop) => {
                     self.end(&heard);
+                    self.close().await;
                     return Ok(());
                 }
             }
@@ -106,7 +107,17 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
     }
 
     async fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
-        timeout(Duration::from_secs(ANSWER_SECONDS_MAX), self.stream.write_all(bytes)).await?
+        let said = async {
+            self.stream.write_all(bytes).await?;
+            self.stream.flush().await
+        };
+        timeout(Duration::from_secs(ANSWER_SECONDS_MAX), said).await?
+    }
+
+    /// Ends the connection in due form. A peer that is gone already does not mind.
+    async fn close(&mut self) {
+        let _closed =
+            timeout(Duration::from_secs(LINGER_SECONDS_MAX), self.stream.shutdown()).await;
     }
 
     /// Waits for bytes: between messages as long as the peer may be silent, within one until its

@@ -25,6 +25,18 @@ pub enum Counted {
     Idle,
     /// A byte stood between frames.
     SkippedByte,
+    /// TLS did not come about with a peer.
+    TlsFailed,
+    /// A request came over HTTP.
+    Request,
+    /// A request was turned away: it brought no token that is known.
+    RequestTurnedAway,
+    /// A round of asking a source came to its end: all that is new was told.
+    RoundDone,
+    /// A round of asking a source did not come to its end; the next one begins where it began.
+    RoundIncomplete,
+    /// A page of resources was taken from a source that is asked.
+    Page,
 }
 
 const NAMES: [(Counted, &str); KINDS] = [
@@ -38,9 +50,15 @@ const NAMES: [(Counted, &str); KINDS] = [
     (Counted::CutFrame, "frames_cut"),
     (Counted::Idle, "connections_idle"),
     (Counted::SkippedByte, "bytes_skipped"),
+    (Counted::TlsFailed, "connections_without_tls"),
+    (Counted::Request, "requests"),
+    (Counted::RequestTurnedAway, "requests_turned_away"),
+    (Counted::RoundDone, "rounds_done"),
+    (Counted::RoundIncomplete, "rounds_incomplete"),
+    (Counted::Page, "pages"),
 ];
 
-const KINDS: usize = 10;
+const KINDS: usize = 16;
 
 /// What a listener has seen since it began.
 #[derive(Debug, Default)]
@@ -78,5 +96,11 @@ fn place(what: Counted) -> usize {
         Counted::CutFrame => 7,
         Counted::Idle => 8,
         Counted::SkippedByte => 9,
+        Counted::TlsFailed => 10,
+        Counted::Request => 11,
+        Counted::RequestTurnedAway => 12,
+        Counted::RoundDone => 13,
+        Counted::RoundIncomplete => 14,
+        Counted::Page => 15,
     }
 }

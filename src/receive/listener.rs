@@ -5,28 +5,41 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
+use super::http::{Door, Web};
+use super::options::HANDSHAKE_SECONDS_MAX;
 use super::{Counted, Error, Limits, Reception};
 
 /// How long a listener rests when the system has no more connections to give.
 const REST: Duration = Duration::from_millis(100);
 
-/// Listens for MLLP connections of one source.
-#[derive(Debug)]
+/// Listens for connections of one source.
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
+    peers: Peers,
+}
+
+/// How connections are met.
+#[derive(Clone)]
+struct Peers {
     reception: Arc<Reception>,
     limits: Limits,
+    tls: Option<TlsAcceptor>,
+    web: Option<Arc<Web>>,
 }
 
 impl Listener {
-    /// Takes the address; with number 0 the system chooses one.
+    /// Takes the address, for MLLP; with number 0 the system chooses one.
     pub async fn bind(
         address: SocketAddr,
         reception: Arc<Reception>,
@@ -35,7 +48,20 @@ impl Listener {
         let refuse = |source| Error::Bind { address, source };
         let socket = TcpListener::bind(address).await.map_err(refuse)?;
         let address = socket.local_addr().map_err(refuse)?;
-        Ok(Listener { socket, address, reception, limits })
+        let peers = Peers { reception, limits, tls: None, web: None };
+        Ok(Listener { socket, address, peers })
+    }
+
+    /// The same over TLS.
+    pub fn over_tls(self, tls: Arc<ServerConfig>) -> Listener {
+        let peers = Peers { tls: Some(TlsAcceptor::from(tls)), ..self.peers };
+        Listener { peers, ..self }
+    }
+
+    /// The same for HTTP, through such a door.
+    pub fn for_web(self, door: Door) -> Listener {
+        let web = Web::new(door, Arc::clone(&self.peers.reception), self.peers.limits);
+        Listener { peers: Peers { web: Some(web), ..self.peers }, ..self }
     }
 
     /// The address that it listens on.
@@ -46,7 +72,7 @@ impl Listener {
     /// Takes connections until it is stopped; then takes no more, answers what has begun to come,
     /// closes everything, and returns.
     pub async fn run(self, stop: CancellationToken) {
-        let places = Arc::new(Semaphore::new(self.limits.connections_max));
+        let places = Arc::new(Semaphore::new(self.peers.limits.connections_max));
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
@@ -71,21 +97,21 @@ impl Listener {
         stop: &CancellationToken,
     ) {
         let Ok(place) = Arc::clone(places).try_acquire_owned() else {
-            self.reception.counts().one(Counted::ConnectionTurnedAway);
+            self.peers.reception.counts().one(Counted::ConnectionTurnedAway);
             tracing::warn!(
-                source.name = self.reception.source(),
-                connections.max = self.limits.connections_max,
+                source.name = self.peers.reception.source(),
+                connections.max = self.peers.limits.connections_max,
                 "A connection was turned away: the source has too many already."
             );
             return;
         };
-        self.reception.counts().one(Counted::Connection);
-        let (reception, limits, stop) = (Arc::clone(&self.reception), self.limits, stop.clone());
+        self.peers.reception.counts().one(Counted::Connection);
+        let (peers, stop) = (self.peers.clone(), stop.clone());
         connections.spawn(async move {
             let _place = place;
-            if let Err(error) = converse(stream, &reception, limits, &stop).await {
+            if let Err(error) = peers.meet(stream, &stop).await {
                 tracing::debug!(
-                    source.name = reception.source(),
+                    source.name = peers.reception.source(),
                     error = &error as &dyn std::error::Error,
                     "A connection ended in a fault."
                 );
@@ -95,7 +121,7 @@ impl Listener {
 
     async fn rest(&self, error: &io::Error) {
         tracing::warn!(
-            source.name = self.reception.source(),
+            source.name = self.peers.reception.source(),
             error = error as &dyn std::error::Error,
             "A connection could not be taken; the listener rests for a moment."
         );
@@ -103,12 +129,52 @@ impl Listener {
     }
 }
 
-async fn converse(
-    stream: TcpStream,
-    reception: &Reception,
-    limits: Limits,
-    stop: &CancellationToken,
-) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    Connection::new(stream, reception, limits).serve(stop).await
+impl Peers {
+    async fn meet(&self, stream: TcpStream, stop: &CancellationToken) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let Some(tls) = &self.tls else {
+            return self.converse(stream, stop).await;
+        };
+        let within = Duration::from_secs(HANDSHAKE_SECONDS_MAX);
+        let shaken = tokio::select! {
+            shaken = timeout(within, tls.accept(stream)) => shaken,
+            () = stop.cancelled() => return Ok(()),
+        };
+        match shaken {
+            Ok(Ok(stream)) => self.converse(stream, stop).await,
+            Ok(Err(error)) => Err(self.unknown_peer(error)),
+            Err(late) => Err(self.unknown_peer(late.into())),
+        }
+    }
+
+    async fn converse<S>(&self, stream: S, stop: &CancellationToken) -> io::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        match &self.web {
+            Some(web) => Arc::clone(web).serve(stream, stop).await,
+            None => Connection::new(stream, &self.reception, self.limits).serve(stop).await,
+        }
+    }
+
+    /// Tells of a peer with which TLS did not come about: to find out why is hard on either side.
+    fn unknown_peer(&self, error: io::Error) -> io::Error {
+        self.reception.counts().one(Counted::TlsFailed);
+        // Who only looks whether somebody listens, as a balancer does, is no news.
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            return error;
+        }
+        tracing::warn!(
+            source.name = self.reception.source(),
+            error = &error as &dyn std::error::Error,
+            "A connection did not come about: TLS failed."
+        );
+        error
+    }
+}
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Listener({}, {})", self.peers.reception.source(), self.address)
+    }
 }

@@ -1,18 +1,22 @@
 //! Listens, stores, then acknowledges.
 //!
-//! **In:** connections of one source, and what comes over them. **Out:** stored messages, and to
-//! each of them, in the order in which they came, its acknowledgment.
+//! **In:** connections of one source, and what comes over them; or a source that is asked. **Out:**
+//! stored messages, and to each of them, in the order in which they came, its acknowledgment.
 //!
 //! **Never:** acknowledges before the commit, interprets a message beyond the quick look that its
 //! answer needs, or writes anything of a message into a log.
 //!
 //! **Start at** [`Reception::take`], which is the whole promise; [`Listener`] brings it the frames.
+//! What comes over FHIR is brought to [`TakesFhir`].
 
 mod connection;
 mod counts;
+mod http;
 mod listener;
 mod options;
+mod poll;
 mod reception;
+mod taking;
 #[cfg(test)]
 mod tests;
 
@@ -21,12 +25,15 @@ use std::net::SocketAddr;
 use crate::domain::Retry;
 
 pub use counts::{Counted, Counts};
+pub use http::Door;
 pub use listener::Listener;
 pub use options::{
     CONNECTIONS_MAX, FRAME_SECONDS_MAX, IDLE_SECONDS_MAX, Limits, MESSAGE_BYTES_MAX,
     TOGETHER_BYTES_MAX, TOGETHER_MESSAGES_MAX,
 };
+pub use poll::{Asked, Poller};
 pub use reception::{Reception, verdict};
+pub use taking::{BoxFuture, FhirAnswer, FhirRequest, Method, NotYet, TakesFhir};
 
 /// A listener that cannot listen.
 #[derive(Debug, thiserror::Error)]

@@ -15,6 +15,12 @@ pub const TOGETHER_MESSAGES_MAX: usize = 128;
 /// Their bytes, beyond the last of them.
 pub const TOGETHER_BYTES_MAX: usize = 4 << 20;
 
+/// Bytes of all bodies that are read at a time, of one listener.
+pub(super) const BODIES_BYTES_MAX: usize = 128 << 20;
+/// Bytes of the head of a request.
+pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
+/// How long TLS may take to come about.
+pub(super) const HANDSHAKE_SECONDS_MAX: u64 = 10;
 /// How long a peer may take to take its answers.
 pub(super) const ANSWER_SECONDS_MAX: u64 = 30;
 /// How long a listener that stops waits for messages that have begun to come.

@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("config", &["domain"]),
     ("telemetry", &["domain", "config"]),
+    ("trust", &["domain", "config"]),
     (
         "pipeline",
         &[
@@ -32,8 +33,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("receive", &["domain", "wire", "store", "config", "telemetry"]),
-    ("dispatch", &["domain", "wire", "store", "config", "telemetry", "mappings"]),
+    ("receive", &["domain", "wire", "store", "config", "telemetry", "trust"]),
+    ("dispatch", &["domain", "wire", "store", "config", "telemetry", "trust", "mappings"]),
     (
         "console",
         &["domain", "mappings", "check", "ledger", "pipeline", "store", "config", "telemetry"],
@@ -69,6 +70,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "config",
             "telemetry",
+            "trust",
             "pipeline",
             "receive",
             "dispatch",

@@ -2,7 +2,7 @@
 
 use std::net::{TcpListener, TcpStream};
 
-use collimator::app::{Daemon, Error};
+use collimator::app::{Daemon, Error, SourcePlan};
 use collimator::telemetry::SystemClock;
 
 use crate::support::daemon::{Target, TestDaemon, plan};
@@ -41,8 +41,8 @@ async fn a_port_that_is_taken_is_named_and_no_other_stays_open() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let other = free();
     let mut plan = plan(&folder.path().join("store"), &[]);
-    plan.sources[0].listen = other;
-    plan.sources[1].listen = taken.local_addr().unwrap();
+    plan.sources[0] = SourcePlan::mllp("aria", other);
+    plan.sources[1] = SourcePlan::mllp("mosaiq", taken.local_addr().unwrap());
     let error = refused(plan).await;
     assert_eq!(error.exit_status(), 75);
     assert!(error.to_string().contains(&taken.local_addr().unwrap().to_string()), "{error}");

@@ -1,5 +1,6 @@
 //! What was received: the first thing a message meets, and all that its sender waits for.
 
+mod cursor;
 mod shelf;
 #[cfg(test)]
 mod tests;

@@ -96,10 +96,7 @@ pub fn plan(folder: &Path, targets: &[Target]) -> Plan {
         |target: &Target| Route { destination: target.name.clone(), claims: target.claims.clone() };
     let mut setup = carry::setup(Setting::Hospital);
     setup.routes = targets.iter().map(route).collect();
-    let source = |name: &str| SourcePlan {
-        name: name.into(),
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-    };
+    let source = |name: &str| SourcePlan::mllp(name, SocketAddr::from(([127, 0, 0, 1], 0)));
     Plan {
         mappings: None,
         site_name: "Example Cancer Center".into(),
@@ -115,6 +112,7 @@ pub fn plan(folder: &Path, targets: &[Target]) -> Plan {
 pub struct TestDaemon {
     folder: tempfile::TempDir,
     targets: Vec<Target>,
+    source: Option<SourcePlan>,
     clock: Arc<TestClock>,
     running: Option<Daemon>,
 }
@@ -129,12 +127,15 @@ impl TestDaemon {
     /// A daemon that is not started yet.
     pub fn stopped(targets: Vec<Target>) -> TestDaemon {
         let folder = tempfile::tempdir().unwrap();
-        TestDaemon { folder, targets, clock: Arc::default(), running: None }
+        TestDaemon { folder, targets, source: None, clock: Arc::default(), running: None }
     }
 
     /// Starts it, as it was stopped.
     pub async fn go(&mut self) -> Result<(), Error> {
-        let plan = plan(&self.store(), &self.targets);
+        let mut plan = plan(&self.store(), &self.targets);
+        if let Some(source) = self.source.clone() {
+            plan.sources[0] = source;
+        }
         let clock: Arc<dyn Clock> = self.clock.clone();
         self.running = Some(Daemon::start(plan, clock).await?);
         Ok(())
@@ -154,6 +155,11 @@ impl TestDaemon {
     /// Other settings from the next start on.
     pub fn set_targets(&mut self, targets: Vec<Target>) {
         self.targets = targets;
+    }
+
+    /// Another first source from the next start on.
+    pub fn set_source(&mut self, source: SourcePlan) {
+        self.source = Some(source);
     }
 
     /// The folder of the store.

@@ -2,8 +2,10 @@
 //! process, and its neighbors, well-behaved or not.
 
 pub mod carry;
+pub mod certificates;
 pub mod clinic;
 pub mod daemon;
+pub mod fhir;
 pub mod program;
 pub mod receiver;
 pub mod sender;

@@ -1,0 +1,70 @@
+//! How each source comes here, with the files that its settings name.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Listened, Poll, Settings, Source, Way};
+use crate::domain::Clock;
+use crate::receive::Asked;
+use crate::trust::{self, Bearer, Tokens, Wrong};
+
+use super::plan::{Endpoint, SourcePlan, SourceWay};
+
+/// How long a server that is asked may take for an answer.
+const ANSWER_SECONDS_MAX: u64 = 120;
+
+/// Every source in the order of the settings, or what is wrong with the files that it names.
+pub(super) fn sources(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+) -> Vec<Result<SourcePlan, Vec<String>>> {
+    let each = settings.sources.iter().enumerate();
+    each.map(|(n, source)| {
+        let told = |wrong: Vec<Wrong>| {
+            let problem = |wrong: &Wrong| {
+                let key = format!("source[{n}].{}", wrong.key);
+                settings.problem(&key, &wrong.text).to_string()
+            };
+            wrong.iter().map(problem).collect::<Vec<_>>()
+        };
+        let way = way(source, &clock).map_err(told)?;
+        let (name, unknown_elements) = (source.name.clone(), source.unknown_elements);
+        Ok(SourcePlan { name, way, unknown_elements })
+    })
+    .collect()
+}
+
+fn way(source: &Source, clock: &Arc<dyn Clock>) -> Result<SourceWay, Vec<Wrong>> {
+    match &source.way {
+        Way::Listened(listened) => endpoint(listened, clock).map(SourceWay::Listened),
+        Way::Polled(poll) => asked(poll, clock).map(|asked| SourceWay::Polled(Box::new(asked))),
+    }
+}
+
+fn endpoint(listened: &Listened, clock: &Arc<dyn Clock>) -> Result<Endpoint, Vec<Wrong>> {
+    let is_secure = listened.listen.is_secure();
+    let tls = is_secure.then(|| trust::server(&listened.tls, clock.now())).transpose();
+    let tokens = listened.tokens_file.as_deref().map(Tokens::read).transpose();
+    let (tls, tokens) = match (tls, tokens) {
+        (Ok(tls), Ok(tokens)) => (tls, tokens),
+        (tls, tokens) => {
+            let wrong = tls.err().into_iter().flatten().chain(tokens.err());
+            return Err(wrong.collect());
+        }
+    };
+    Ok(Endpoint {
+        address: listened.listen.socket(),
+        tls,
+        is_http: listened.listen.is_http(),
+        tokens: tokens.map(Arc::new),
+    })
+}
+
+fn asked(poll: &Poll, clock: &Arc<dyn Clock>) -> Result<Asked, Vec<Wrong>> {
+    let tls = trust::client(&poll.tls, clock.now())?;
+    let client = trust::web_client(tls, Duration::from_secs(ANSWER_SECONDS_MAX))
+        .map_err(|error| vec![Wrong { key: "tls", text: error.to_string() }])?;
+    let bearer = Bearer::new(&poll.grant, client.clone(), Arc::clone(clock));
+    let bearer = Arc::new(bearer.map_err(|wrong| vec![wrong])?);
+    Ok(Asked { poll: poll.clone(), client, bearer })
+}

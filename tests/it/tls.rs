@@ -1,0 +1,162 @@
+//! MLLP over TLS: keys in every form, certificates that are wanted, and files that are wrong.
+
+use std::net::SocketAddr;
+use std::process::Output;
+use std::sync::Arc;
+
+use collimator::app::{Endpoint, SourcePlan, SourceWay};
+use collimator::config::{Tls, UnknownElements};
+use collimator::domain::MessageId;
+use collimator::trust;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::support::certificates::{self, client, file, folder, server};
+use crate::support::daemon::TestDaemon;
+use crate::support::program::program;
+use crate::support::sender::framed;
+use crate::support::told::charge;
+
+async fn daemon(tls: &Tls) -> TestDaemon {
+    let endpoint = Endpoint {
+        address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        tls: Some(trust::server(tls, certificates::now()).unwrap()),
+        is_http: false,
+        tokens: None,
+    };
+    let mut daemon = TestDaemon::stopped(Vec::new());
+    daemon.set_source(SourcePlan {
+        name: "aria".into(),
+        way: SourceWay::Listened(endpoint),
+        unknown_elements: UnknownElements::Refuse,
+    });
+    daemon.go().await.unwrap();
+    daemon
+}
+
+/// What is said to a message by who is reached so; `None` where nobody says anything.
+async fn said(daemon: &TestDaemon, tls: &Tls, message: &str) -> Option<String> {
+    let config = trust::client(tls, certificates::now()).unwrap();
+    let stream = TcpStream::connect(daemon.source("aria")).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.ok()?;
+    stream.write_all(&framed(message.as_bytes())).await.ok()?;
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\x1c\r") {
+        if stream.read_buf(&mut answer).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some(String::from_utf8(answer).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k32_a_key_is_served_in_every_form_that_it_is_handed_out_in() {
+    for key in ["rsa-pkcs1", "ec-sec1", "ec-pkcs8"] {
+        let daemon = daemon(&server(key, false)).await;
+        let answer = said(&daemon, &client(None), &charge("T1")).await.unwrap();
+        assert!(answer.contains("MSA|AA|T1"), "{key}: {answer}");
+        assert_eq!(daemon.intake().last(), MessageId(1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_certificates_are_wanted_nobody_else_is_heard() {
+    let daemon = daemon(&server("rsa-pkcs1", true)).await;
+    assert_eq!(said(&daemon, &client(None), &charge("T1")).await, None);
+    assert_eq!(said(&daemon, &client(Some("stranger")), &charge("T2")).await, None);
+    assert_eq!(daemon.intake().last(), MessageId(0));
+    let answer = said(&daemon, &client(Some("client")), &charge("T3")).await.unwrap();
+    assert!(answer.contains("MSA|AA|T3"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_cannot_prove_itself_is_told_nothing() {
+    let daemon = daemon(&server("ec-pkcs8", false)).await;
+    let other = Tls { authority: Some(file("stranger.pem")), ..Tls::default() };
+    assert_eq!(said(&daemon, &other, &charge("T1")).await, None);
+    let machine = Tls::default();
+    assert_eq!(said(&daemon, &machine, &charge("T2")).await, None);
+    assert_eq!(daemon.intake().last(), MessageId(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_speaks_plainly_where_tls_is_spoken_leaves_nothing_behind() {
+    let daemon = daemon(&server("ec-pkcs8", false)).await;
+    let mut stream = TcpStream::connect(daemon.source("aria")).await.unwrap();
+    stream.write_all(&framed(charge("T1").as_bytes())).await.unwrap();
+    let mut heard = Vec::new();
+    let _reset = stream.read_to_end(&mut heard).await;
+    assert!(!heard.contains(&0x0b), "no answer");
+    assert_eq!(daemon.intake().last(), MessageId(0));
+    assert!(said(&daemon, &client(None), &charge("T2")).await.is_some(), "others are heard");
+}
+
+fn checked(source: &str) -> Output {
+    let settings = folder().join(format!("{}.toml", fastrand::u64(..)));
+    let text = format!(
+        "[site]\nname = \"Example\"\ntime_zone = \"America/New_York\"\nsetting = \"hospital\"\n\
+         [store]\npath = \"nowhere\"\n[[source]]\nname = \"aria\"\nprofile = \"aria\"\n{source}\n"
+    );
+    std::fs::write(&settings, text).unwrap();
+    program().args(["check", "--config"]).arg(settings).output().unwrap()
+}
+
+#[test]
+fn k32_check_names_what_is_wrong_with_a_file() {
+    let path = |name: &str| file(name).display().to_string();
+    for (certificate, key, says) in [
+        ("rsa-pkcs1.chain.pem", "rsa-pkcs1.key", ""),
+        ("ec-sec1.chain.pem", "ec-sec1.key", ""),
+        ("ec-pkcs8.chain.pem", "ec-pkcs8.key", ""),
+        ("rsa-pkcs1.chain.pem", "ec-sec1.key", "tls.key: {k} is not the key of the certificate"),
+        ("wrong-order.pem", "rsa-pkcs1.key", "tls.certificate: {c} is in the wrong order: the"),
+        ("gap.pem", "rsa-pkcs1.key", "tls.certificate: {c} is in the wrong order: CN=test root"),
+        ("expired.pem", "ec-pkcs8.key", "tls.certificate: {c} has expired on 20"),
+        ("version-1.pem", "client.key", "tls.certificate: {c} is of the first version of X.509"),
+        ("cut.pem", "rsa-pkcs1.key", "tls.certificate: {c} is no sound PEM"),
+        ("binary.pem", "rsa-pkcs1.key", "tls.certificate: {c} is binary: write it as PEM"),
+        ("empty.pem", "rsa-pkcs1.key", "tls.certificate: {c} holds no certificate"),
+        ("absent.pem", "rsa-pkcs1.key", "tls.certificate: {c} cannot be read"),
+        ("rsa-pkcs1.chain.pem", "encrypted.key", "tls.key: {k} is encrypted"),
+        ("rsa-pkcs1.chain.pem", "empty.pem", "tls.key: {k} holds no private key"),
+        ("rsa-pkcs1.chain.pem", "rsa-pkcs1.leaf.pem", "tls.key: {k} holds no private key"),
+    ] {
+        let (certificate, key) = (path(certificate), path(key));
+        let done = checked(&format!(
+            "listen = \"mllps://127.0.0.1:2575\"\n\
+             tls = {{ certificate = \"{certificate}\", key = \"{key}\" }}"
+        ));
+        let told = String::from_utf8(done.stderr).unwrap();
+        let says = says.replace("{c}", &certificate).replace("{k}", &key);
+        let status = if says.is_empty() { 0 } else { 78 };
+        assert_eq!(done.status.code(), Some(status), "{certificate}: {told}");
+        assert!(told.contains(&format!(".toml:11: source[0].{says}")) || says.is_empty(), "{told}");
+    }
+}
+
+#[test]
+fn check_names_authorities_and_tokens_that_are_wrong() {
+    let identity = format!(
+        "certificate = \"{}\", key = \"{}\"",
+        file("ec-sec1.chain.pem").display(),
+        file("ec-sec1.key").display()
+    );
+    std::fs::write(file("tokens"), "short\n").unwrap();
+    let (expired, tokens) = (file("expired.pem"), file("tokens"));
+    let done = checked(&format!(
+        "listen = \"https://0.0.0.0:2575\"\n\
+         tls = {{ {identity}, client_authority = \"{}\" }}\ntokens_file = \"{}\"",
+        expired.display(),
+        tokens.display()
+    ));
+    let told = String::from_utf8(done.stderr).unwrap();
+    for says in [
+        format!(":11: source[0].tls.client_authority: {} has expired on 20", expired.display()),
+        format!(":12: source[0].tokens_file: {} holds no token on line 1", tokens.display()),
+    ] {
+        assert!(told.contains(&says), "{says}: {told}");
+    }
+}
