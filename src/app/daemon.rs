@@ -114,7 +114,8 @@ impl Daemon {
             );
         }
         let carrier = Pipeline::new(Arc::clone(&books), plan.setup.clone(), Arc::clone(&clock))
-            .following(Arc::clone(&in_force));
+            .following(Arc::clone(&in_force))
+            .reading(Arc::clone(&intake));
         let reloading = reloading(&plan, &in_force, &metrics);
         let pipeline = pipeline::start(carrier, Arc::clone(&intake), Arc::clone(&metrics))
             .map_err(|source| Error::Machine { what: "a thread", source })?;
