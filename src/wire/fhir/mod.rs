@@ -12,6 +12,9 @@ mod table;
 mod time;
 mod walk;
 
+#[cfg(test)]
+mod tests;
+
 pub use bundle::{Entry, entries};
 pub use time::is_date_time;
 
