@@ -35,7 +35,7 @@ pub use options::{
 };
 pub use poll::{Asked, Poller};
 pub use reception::{Reception, verdict};
-pub use taking::{BoxFuture, FhirAnswer, FhirRequest, Method, NotYet, TakesFhir};
+pub use taking::{BoxFuture, FhirAnswer, FhirRequest, Method, NotSpoken, TakesFhir};
 
 /// A listener that cannot listen.
 #[derive(Debug, thiserror::Error)]

@@ -52,8 +52,6 @@ pub(super) struct Item {
     pub(super) kind: String,
     /// Its id on the shelf.
     pub(super) id: String,
-    /// Whether it came without an id of its own.
-    pub(super) is_posted: bool,
     pub(super) is_gone: bool,
     pub(super) resource: Node,
     pub(super) if_match: Option<String>,
@@ -135,7 +133,6 @@ fn one(
         at: kind.clone(),
         index: 0,
         id: own,
-        is_posted: id.is_none(),
         is_gone: false,
         version: version(&body).to_owned(),
         said,
@@ -165,7 +162,6 @@ fn gone(kind: String, id: String, now: Timestamp) -> Item {
         index: 0,
         kind,
         id,
-        is_posted: false,
         is_gone: true,
         resource: Node::Object(Vec::new()),
         if_match: None,
@@ -235,7 +231,6 @@ fn item(entry: &Entry<'_>, whole: Whole, (timestamp, now): (Option<&str>, Timest
     // What is told, and not asked for, has the id that it came with.
     let told = own.filter(|_| whole == Whole::Told);
     let id = put.or(told).map(str::to_owned);
-    let is_posted = id.is_none();
     let verdict = match (put, own) {
         (Some(put), Some(own)) if put != own => Some((400, "the id is another than request.url's")),
         (_, _) => verdict,
@@ -246,7 +241,6 @@ fn item(entry: &Entry<'_>, whole: Whole, (timestamp, now): (Option<&str>, Timest
         at,
         index: entry.index,
         id: id.unwrap_or_else(|| key::posted(&kind, resource)),
-        is_posted,
         is_gone: false,
         if_match: entry.if_match.map(str::to_owned),
         if_none_exist: condition,

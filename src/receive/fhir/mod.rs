@@ -24,7 +24,7 @@ use crate::store::{Intake, NewMessage, NewResource};
 use crate::wire::fhir::Unknown;
 
 use super::{BoxFuture, Counted, FhirAnswer, FhirRequest, Method, Reception, TakesFhir};
-use item::{Asked, Item};
+use item::Asked;
 
 /// Bodies up to here are read where they come; longer ones where they hold nobody up.
 const SHORT_BYTES: usize = 64 << 10;
@@ -69,11 +69,11 @@ struct InHand {
 }
 
 /// What a request came to.
-pub struct Taken {
+struct Taken {
     /// What is said of it.
-    pub answer: FhirAnswer,
+    answer: FhirAnswer,
     /// What is kept: the message, and what it tells. Nothing where nothing is to be kept.
-    pub kept: Option<(NewMessage, Vec<NewResource>)>,
+    kept: Option<(NewMessage, Vec<NewResource>)>,
 }
 
 impl FhirDesk {
