@@ -6,8 +6,8 @@
 //! **Never:** knows what a segment means to a clinic or to billing, asks the time, opens
 //! anything, logs anything; panics on any input; loses part of a message without saying where.
 //!
-//! **Start at** [`mllp::Mllp`], [`hl7::scan`] (what a listener asks before it answers) and
-//! [`hl7::Message`] (what a reader asks afterwards).
+//! **Start at** [`mllp::Mllp`], [`hl7::scan`] (what a listener asks before it answers),
+//! [`hl7::Message`] (what a reader asks afterwards) and [`fhir::examine`] (both, of a resource).
 
 pub mod fhir;
 pub mod hl7;

@@ -57,11 +57,12 @@ fn entry(index: usize, node: &Node) -> Entry<'_> {
     }
 }
 
-/// A transaction and a batch say what is asked of each entry; but for a history, an address and
-/// its version stand once.
+/// A transaction and a batch say what is asked of each entry. An address and its version stand
+/// once, but for a history, and for a search, which may find a thing twice.
 pub(super) fn hold<'a>(walk: &mut Walk<'a>, bundle: &'a Node) {
     let kind = bundle.text_of("type").unwrap_or_default();
     let is_asking = matches!(kind, "transaction" | "batch");
+    let may_repeat = matches!(kind, "history" | "searchset");
     let mut known = HashSet::new();
     for (index, entry) in bundle.list("entry").iter().enumerate() {
         if is_asking && entry.get("request").is_none() {
@@ -70,7 +71,7 @@ pub(super) fn hold<'a>(walk: &mut Walk<'a>, bundle: &'a Node) {
         let version = entry.at(&["resource", "meta", "versionId"]).and_then(Node::text);
         let address = entry.text_of("fullUrl");
         let is_new = address.is_none_or(|address| known.insert((address, version)));
-        if kind != "history" && !is_new {
+        if !may_repeat && !is_new {
             walk.tell_of_item("entry", index, "fullUrl", "stands twice in the Bundle");
         }
     }

@@ -51,10 +51,9 @@ pub(super) fn refer(walk: &mut Walk<'_>, element: &Element, node: &Node) {
         walk.tell(IssueCode::Invariant, "has no reference, no identifier and no display");
     }
     let literal = node.text_of("reference").unwrap_or_default();
-    let container = walk.container;
     let named = match literal.strip_prefix('#') {
         Some(id) => {
-            let local = container.and_then(|container| contained(container, id));
+            let local = walk.local(id);
             if local.is_none() {
                 walk.tell(IssueCode::Invariant, "names nothing that is contained");
             }
@@ -68,14 +67,6 @@ pub(super) fn refer(walk: &mut Walk<'_>, element: &Element, node: &Node) {
         let words = format!("names a type other than {}", element.targets.join(", "));
         walk.tell(IssueCode::Value, &words);
     }
-}
-
-/// A contained resource; the one that contains them, if no id is told.
-fn contained<'a>(container: &'a Node, id: &str) -> Option<&'a Node> {
-    if id.is_empty() {
-        return Some(container);
-    }
-    container.list("contained").iter().find(|one| one.text_of("id") == Some(id))
 }
 
 /// `Patient/1`, `https://a.example/fhir/Patient/1/_history/2`, `Patient?identifier=1`.

@@ -13,6 +13,8 @@ mod time;
 mod walk;
 
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod tests;
 
 pub use bundle::{Entry, entries};

@@ -1,5 +1,7 @@
 //! One walk through a resource, from its root to its values, keeping the way for what is told.
 
+use std::collections::HashMap;
+
 use super::laws;
 use super::primitive::{Primitive, TEXT_BYTES_MAX};
 use super::table::{ELEMENTS_MAX, Element, Kind, Place, Shape, Table, table};
@@ -18,9 +20,23 @@ pub(super) struct Walk<'a> {
     unknown: Unknown,
     at: &'a str,
     steps: Vec<Step<'a>>,
-    /// The resource whose contained ones a reference like `#a` names.
-    pub(super) container: Option<&'a Node>,
+    container: Container<'a>,
     found: Examined,
+}
+
+/// The resource whose contained ones a reference like `#a` names.
+#[derive(Default)]
+struct Container<'a> {
+    resource: Option<&'a Node>,
+    contained: HashMap<&'a str, &'a Node>,
+}
+
+impl<'a> Container<'a> {
+    fn new(resource: &'a Node) -> Container<'a> {
+        let contained = resource.list("contained").iter();
+        let named = contained.filter_map(|one| Some((one.text_of("id")?, one)));
+        Container { resource: Some(resource), contained: named.collect() }
+    }
 }
 
 enum Step<'a> {
@@ -59,7 +75,7 @@ impl<'a> Walk<'a> {
     /// A walk whose places begin with `at`.
     pub(super) fn new(at: &'a str, unknown: Unknown) -> Walk<'a> {
         let (steps, found) = (Vec::with_capacity(16), Examined::default());
-        Walk { table: table(), unknown, at, steps, container: None, found }
+        Walk { table: table(), unknown, at, steps, container: Container::default(), found }
     }
 
     /// Walks all through a resource.
@@ -105,6 +121,14 @@ impl<'a> Walk<'a> {
         self.table.is_type(name)
     }
 
+    /// A contained resource; the one that contains them, if no id is told.
+    pub(super) fn local(&self, id: &str) -> Option<&'a Node> {
+        if id.is_empty() {
+            return self.container.resource;
+        }
+        self.container.contained.get(id).copied()
+    }
+
     fn expression(&self) -> String {
         let mut text = self.at.to_owned();
         for step in &self.steps {
@@ -121,7 +145,7 @@ impl<'a> Walk<'a> {
 
     /// A resource that contains others.
     fn whole(&mut self, shape: &'static Shape, resource: &'a Node) {
-        let outer = self.container.replace(resource);
+        let outer = std::mem::replace(&mut self.container, Container::new(resource));
         self.object(shape, resource);
         self.container = outer;
     }
@@ -219,19 +243,17 @@ impl<'a> Walk<'a> {
             let words = "is of a type that R4 does not allow here";
             return self.tell_of(element.name, IssueCode::Structure, words);
         }
-        self.steps.push(Step::Name(key));
-        let issue = Issue {
-            code: IssueCode::Structure,
-            expression: self.expression(),
-            words: "is no element of R4".to_owned(),
-        };
-        self.steps.pop();
-        let told = match self.unknown {
-            Unknown::Refused => &mut self.found.issues,
-            Unknown::Taken => &mut self.found.unknown_elements,
-        };
-        if told.len() < ISSUES_MAX {
-            told.push(issue);
+        let words = "is no element of R4";
+        match self.unknown {
+            Unknown::Refused => self.tell_of(key, IssueCode::Structure, words),
+            Unknown::Taken if self.found.unknown_elements.len() < ISSUES_MAX => {
+                self.steps.push(Step::Name(key));
+                let (code, expression) = (IssueCode::Structure, self.expression());
+                self.steps.pop();
+                let issue = Issue { code, expression, words: words.to_owned() };
+                self.found.unknown_elements.push(issue);
+            }
+            Unknown::Taken => (),
         }
     }
 
@@ -258,10 +280,12 @@ impl<'a> Walk<'a> {
         if items.is_empty() {
             self.tell(IssueCode::Structure, "is an empty list");
         }
+        let is_value = matches!(kind, Kind::Primitive(_));
+        let beside =
+            (is_value && items.contains(&Node::Null)).then(|| node.list(&format!("_{key}")));
         for (number, item) in items.iter().enumerate() {
-            let is_blank = *item == Node::Null && matches!(kind, Kind::Primitive(_));
-            let companions = || node.get(&format!("_{key}")).map(Node::items);
-            if is_blank && companions().and_then(|all| all.get(number)).is_some_and(is_told) {
+            let companion = beside.and_then(|all| all.get(number));
+            if *item == Node::Null && companion.is_some_and(is_told) {
                 continue;
             }
             self.steps.push(Step::Item(number));
