@@ -10,6 +10,7 @@ mod comparing;
 mod corrections;
 mod dispatching;
 mod fhir_examples;
+mod fhir_in;
 mod hostile;
 mod house;
 mod http_in;
