@@ -17,8 +17,8 @@ use crate::store::{self, Balance, CourseSummary, LineFilter};
 use crate::telemetry::{self, SystemClock};
 
 use super::daemon::runtime;
-use super::simulated::{Billing, OncologySystem};
-use super::stories::{self, Story};
+use super::simulated::{Billing, FhirSystem, OncologySystem};
+use super::stories::{self, Story, Told};
 use super::{Daemon, Error, Plan, SourcePlan};
 
 /// The sending must be over by then.
@@ -27,7 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// How often it is looked whether all is answered.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// The address of the console, if it is free.
+/// The source that speaks FHIR.
+const FHIR: &str = "fhir";
+
+/// Where the console is, if nobody else is there.
 const CONSOLE: &str = "127.0.0.1:8080";
 
 /// Runs the demo to its end; see [`demo`].
@@ -86,13 +89,17 @@ fn plan(store: &Path, billing: &[(&str, &Billing); 2], console: &str) -> Result<
     let profile = profile.ok_or(Error::Demo("the tables name no profile dft-2.5.1".into()))?;
     let profile = Arc::new(profile);
     let claims = [Claim::Facility, Claim::Professional];
-    let names = ["aria", "mosaiq"];
+    let names = ["aria", "mosaiq", FHIR];
     let free: SocketAddr = ([127, 0, 0, 1], 0).into();
     Ok(Plan {
         mappings: None,
         site_name: "Example Cancer Center".into(),
         store: store.to_owned(),
-        sources: names.map(|name| SourcePlan::mllp(name, free)).to_vec(),
+        sources: vec![
+            SourcePlan::mllp("aria", free),
+            SourcePlan::mllp("mosaiq", free),
+            SourcePlan::http(FHIR, free),
+        ],
         console: console.parse().ok(),
         destinations: billing
             .iter()
@@ -134,13 +141,18 @@ async fn send(daemon: &Daemon, stories: Vec<Story>) -> Result<u64, Error> {
     let total = stories.iter().map(|story| story.messages.len() as u64).sum();
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
     let ports: BTreeMap<String, SocketAddr> = daemon.sources.iter().cloned().collect();
+    let fhir = ports.get(FHIR).ok_or(Error::Demo("there is no source over FHIR".into()))?;
+    let fhir = FhirSystem::new(*fhir);
+    let fhir = fhir.map_err(|source| Error::Machine { what: "a client of HTTP", source })?;
     let mut senders = JoinSet::new();
     for story in stories {
-        let Some(address) = ports.get(&story.source).copied() else {
-            return Err(Error::Demo(format!("{}: no source {}", story.name, story.source)));
+        let port = |name: &str| {
+            let no_source = || Error::Demo(format!("{}: no source {name}", story.name));
+            ports.get(name).copied().ok_or_else(no_source)
         };
+        let systems = (port(&story.source)?, fhir.clone());
         let bar = bar.clone();
-        senders.spawn(async move { tell(&story, address, &bar).await });
+        senders.spawn(async move { tell(&story, systems, &bar).await });
     }
     let mut taken = 0;
     while let Some(sender) = senders.join_next().await {
@@ -150,12 +162,20 @@ async fn send(daemon: &Daemon, stories: Vec<Story>) -> Result<u64, Error> {
     Ok(taken)
 }
 
-async fn tell(story: &Story, address: SocketAddr, bar: &ProgressBar) -> Result<u64, Error> {
+async fn tell(
+    story: &Story,
+    (hl7, fhir): (SocketAddr, FhirSystem),
+    bar: &ProgressBar,
+) -> Result<u64, Error> {
     let broken = |error| Error::Demo(format!("{}: the daemon did not answer: {error}", story.name));
-    let mut system = OncologySystem::connect(address).await.map_err(broken)?;
+    let mut system = OncologySystem::connect(hl7).await.map_err(broken)?;
     let mut taken = 0;
-    for message in &story.messages {
-        taken += u64::from(system.send(message).await.map_err(broken)?);
+    for told in &story.messages {
+        let sent = match told {
+            Told::Hl7(message) => system.send(message).await,
+            Told::Fhir(bundle) => fhir.post(bundle).await,
+        };
+        taken += u64::from(sent.map_err(broken)?);
         bar.inc(1);
     }
     Ok(taken)

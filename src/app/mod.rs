@@ -28,5 +28,5 @@ pub use demo::{demo, show};
 pub use error::Error;
 pub use plan::{Endpoint, Plan, SourcePlan, SourceWay, check, plan};
 pub use rehearsal::{Rehearsed, rehearse};
-pub use simulated::{Billing, OncologySystem};
+pub use simulated::{Billing, FhirSystem, OncologySystem};
 pub use stock::Stock;

@@ -78,6 +78,15 @@ impl SourcePlan {
             unknown_elements: UnknownElements::Refuse,
         }
     }
+
+    /// A source that sends requests over HTTP to an address.
+    pub fn http(name: &str, address: SocketAddr) -> SourcePlan {
+        let mut plan = SourcePlan::mllp(name, address);
+        if let SourceWay::Listened(endpoint) = &mut plan.way {
+            endpoint.is_http = true;
+        }
+        plan
+    }
 }
 
 /// Reads settings and tables; every problem of both at once.

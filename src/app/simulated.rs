@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,6 +12,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::codec::{Decoder, Encoder};
 
+use crate::config::Tls;
+use crate::domain::Clock;
+use crate::telemetry::SystemClock;
+use crate::trust;
 use crate::wire::hl7::{self, Acknowledgment, Message, MsaCode, answer};
 use crate::wire::mllp::Mllp;
 
@@ -54,6 +59,40 @@ impl OncologySystem {
         let frame = self.peer.read().await?;
         let frame = frame.ok_or(io::Error::from(io::ErrorKind::UnexpectedEof))?;
         Ok(answer::read(&frame).is_ok_and(|heard| heard.code.accepts()))
+    }
+}
+
+/// An answer over HTTP comes within this.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// A system that tells what was done over FHIR.
+#[derive(Clone)]
+pub struct FhirSystem {
+    client: reqwest::Client,
+    base: String,
+}
+
+impl FhirSystem {
+    /// One that speaks to a listener of this machine.
+    ///
+    /// # Errors
+    /// When the machine lets nobody speak HTTP.
+    pub fn new(address: SocketAddr) -> io::Result<FhirSystem> {
+        let tls = trust::client(&Tls::default(), SystemClock.now());
+        let tls = tls.map_err(|_| io::Error::other("no certificates can be read"))?;
+        let client = trust::web_client(tls, ANSWER_WITHIN).map_err(io::Error::other)?;
+        Ok(FhirSystem { client, base: format!("http://{address}/fhir") })
+    }
+
+    /// Posts a Bundle and waits for its answer: whether it was taken.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn post(&self, bundle: &[u8]) -> io::Result<bool> {
+        let request = self.client.post(&self.base).header("content-type", "application/fhir+json");
+        let answer = request.body(bundle.to_vec()).send().await;
+        let answer = answer.map_err(|error| io::Error::other(error.without_url()))?;
+        Ok(answer.status().is_success())
     }
 }
 

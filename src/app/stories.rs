@@ -16,8 +16,16 @@ pub(super) struct Story {
     pub(super) name: String,
     /// The profile of the source that tells it.
     pub(super) source: String,
-    /// Its messages, in order.
-    pub(super) messages: Vec<Vec<u8>>,
+    /// What is told, in order.
+    pub(super) messages: Vec<Told>,
+}
+
+/// One thing that a source tells.
+pub(super) enum Told {
+    /// A message of HL7 v2.
+    Hl7(Vec<u8>),
+    /// A Bundle of FHIR.
+    Fhir(Vec<u8>),
 }
 
 /// Every story, by name.
@@ -29,7 +37,8 @@ pub(super) fn all() -> Vec<Story> {
         let (Some(file), Some((folder, rest))) = (Files::get(&name), name.split_once('/')) else {
             continue;
         };
-        if rest != "source" && !rest.ends_with(".hl7") {
+        let is_fhir = rest.ends_with(".json");
+        if rest != "source" && !rest.ends_with(".hl7") && !is_fhir {
             continue;
         }
         let story = stories.entry(folder.to_owned()).or_insert_with(|| Story {
@@ -39,8 +48,11 @@ pub(super) fn all() -> Vec<Story> {
         });
         if rest == "source" {
             story.source = String::from_utf8_lossy(&file.data).trim().to_owned();
+        } else if is_fhir {
+            story.messages.push(Told::Fhir(file.data.into_owned()));
         } else {
-            story.messages.extend(hl7::split(&file.data).into_iter().map(<[u8]>::to_vec));
+            let messages = hl7::split(&file.data).into_iter();
+            story.messages.extend(messages.map(|raw| Told::Hl7(raw.to_vec())));
         }
     }
     stories.into_values().collect()
