@@ -122,6 +122,7 @@ fn plan(store: &Path, billing: &[(&str, &Billing); 2], console: &str) -> Result<
                     name: name.into(),
                     profile: name.into(),
                     system: String::new(),
+                    bills: true,
                 })
                 .to_vec(),
             routes: billing

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
-use crate::config::{Settings, UnknownElements};
+use crate::config::{Charges, Settings, UnknownElements};
 use crate::dispatch::Destination;
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
@@ -159,6 +159,7 @@ fn of(settings: Settings, tables: Tables, sources: Vec<SourcePlan>) -> Plan {
         name: source.name.clone(),
         profile: source.profile.clone(),
         system: source.system.clone(),
+        bills: source.charges == Charges::Bill,
     });
     Plan {
         site_name: settings.site.name.clone(),

@@ -48,6 +48,7 @@ impl Stock {
             name: IMPLIED.to_owned(),
             profile: IMPLIED.to_owned(),
             system: String::new(),
+            bills: true,
         });
         let name: Arc<str> = fhir.name.as_str().into();
         let reception = Reception::new(name, Arc::clone(&intake), Arc::new(SystemClock));

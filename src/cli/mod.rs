@@ -19,6 +19,7 @@ mod desk;
 mod error;
 mod expected;
 mod explain;
+mod feeds;
 mod filter;
 mod holds;
 mod lines;
@@ -73,6 +74,7 @@ enum Command {
     Explain(explain::Explain),
     Expected(expected::Expected),
     Compare(compare::Compare),
+    Feeds(feeds::Feeds),
     Add(by_hand::Add),
     Close(by_hand::Close),
     Reopen(by_hand::Reopen),
@@ -117,6 +119,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Explain(command) => command.run(),
         Command::Expected(command) => command.run(),
         Command::Compare(command) => command.run(),
+        Command::Feeds(command) => command.run(),
         Command::Add(command) => command.run(),
         Command::Close(command) => command.run(),
         Command::Reopen(command) => command.run(),

@@ -46,6 +46,7 @@ pub(super) fn read(path: &Path) -> Result<Settings, Error> {
         name: source.name,
         profile: source.profile,
         system: source.system,
+        bills: source.charges == config::Charges::Bill,
     });
     let routes = settings
         .destinations

@@ -86,6 +86,12 @@ pub const KEYS: &[Key] = &[
         "Where it is listened for: mllp://host:port, mllps:// over TLS, http:// and https:// (HL7 v2 at /hl7, FHIR at /fhir).",
     ),
     key("source", "system", Holds::Text, "Its own numbering, if it collides with another's."),
+    key(
+        "source",
+        "charges",
+        Holds::Word(&["bill", "compare"]),
+        "Whether what it tells is billed (default), or only held against what other sources tell (`collimator feeds`).",
+    ),
     key("source", "tls", Holds::Table("tls"), "The files of TLS."),
     key(
         "source",

@@ -30,7 +30,7 @@ use crate::domain::Claim;
 pub use address::{Listen, Send};
 pub use peer::{Asked, Grant, Proof, Tls};
 pub use problem::Problem;
-pub use source::{ChargesBy, Listened, Poll, UnknownElements, Way};
+pub use source::{Charges, ChargesBy, Listened, Poll, UnknownElements, Way};
 
 /// Everything that the settings say.
 #[derive(Debug, Clone)]
@@ -82,6 +82,8 @@ pub struct Source {
     pub system: String,
     /// What becomes of elements that FHIR R4 does not have.
     pub unknown_elements: UnknownElements,
+    /// What becomes of its charges.
+    pub charges: Charges,
 }
 
 /// A system that takes charges.

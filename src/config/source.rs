@@ -64,6 +64,16 @@ pub enum ChargesBy {
     CompletedOn,
 }
 
+/// What becomes of the charges that a source tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Charges {
+    /// They are billed.
+    #[default]
+    Bill,
+    /// They are only held against those of other sources.
+    Compare,
+}
+
 /// What becomes of elements that FHIR R4 does not have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum UnknownElements {
@@ -112,9 +122,10 @@ pub(super) fn sources(tree: &mut Tree<'_>, value: Option<&Value>) -> Vec<(String
         let profile = tree.text(table, &at, "profile");
         let system = tree.text_or(table, &at, ("system", ""));
         let unknown_elements = unknown_elements(tree, table, &at);
+        let charges = charges(tree, table, &at);
         let way = way(tree, table, &at);
         if let (Some(name), Some(profile), Some(system), Some(way)) = (name, profile, system, way) {
-            sources.push((at, Source { name, profile, way, system, unknown_elements }));
+            sources.push((at, Source { name, profile, way, system, unknown_elements, charges }));
         }
     }
     sources
@@ -265,6 +276,19 @@ fn charges_by(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Charges
             let text = format!("is `{other}`: write \"_lastUpdated\" or \"completedOn\"");
             tree.wrong(&format!("{at}.charges_by"), text);
             None
+        }
+    }
+}
+
+fn charges(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Charges {
+    let text = tree.text_or(table, at, ("charges", "bill"));
+    match text.as_deref() {
+        Some("compare") => Charges::Compare,
+        Some("bill") | None => Charges::Bill,
+        Some(other) => {
+            let text = format!("is `{other}`: write \"bill\" or \"compare\"");
+            tree.wrong(&format!("{at}.charges"), text);
+            Charges::Bill
         }
     }
 }

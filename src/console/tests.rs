@@ -34,6 +34,7 @@ fn setup() -> Setup {
             name: "aria".into(),
             profile: "aria".into(),
             system: String::new(),
+            bills: true,
         }],
         routes: vec![
             route("hospital-billing", Claim::Facility),

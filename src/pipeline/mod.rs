@@ -10,6 +10,7 @@
 mod anew;
 mod book;
 mod expected;
+mod feeds;
 mod gather;
 mod judge;
 mod read;
@@ -33,6 +34,7 @@ use judge::Dossier;
 use read::{Outcome, Read};
 
 pub use expected::{Missing, expected};
+pub use feeds::{Differing, feeds};
 pub use judge::{Judged, judged};
 pub use run::{Running, start};
 pub use standing::{ClosedBy, CourseStanding, Earned, standings};
@@ -70,6 +72,8 @@ pub struct SourceSetup {
     pub profile: String,
     /// The numbering of its transactions and documents.
     pub system: String,
+    /// Whether its charges are billed; else they are only held against those of other sources.
+    pub bills: bool,
 }
 
 /// One destination.

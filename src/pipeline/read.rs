@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::domain::{Answer, BY_HAND, Identifier, Link, MessageState, Moment, Reason};
+use crate::domain::{Answer, BY_HAND, Fact, Identifier, Link, MessageState, Moment, Reason};
 use crate::interpret::fhir::{self, FhirReading};
 use crate::interpret::{self, Note, Reading, Told};
 use crate::mappings::FhirProfile;
@@ -43,7 +43,17 @@ impl Pipeline {
             Outcome::Told(told) => told.made.date,
             Outcome::Refused(_) | Outcome::Stuck(_) => received,
         };
+        let outcome = match outcome {
+            Outcome::Told(told) if !self.bills(stored) => Outcome::Told(without_charges(told)),
+            outcome => outcome,
+        };
         Ok(Read { stored, outcome, day })
+    }
+
+    /// Whether what the source of a message tells is billed.
+    fn bills(&self, stored: &StoredMessage) -> bool {
+        let source = self.setup.sources.iter().find(|source| *source.name == *stored.source);
+        source.is_none_or(|source| source.bills)
     }
 
     fn understand(&self, stored: &StoredMessage) -> Result<Outcome, Error> {
@@ -108,6 +118,17 @@ impl Pipeline {
             Err(_) => Outcome::Stuck(FAILED.into()),
         })
     }
+}
+
+/// What a source tells whose charges another source brings.
+fn without_charges(mut told: Box<Told>) -> Box<Told> {
+    for person in &mut told.people {
+        person.facts.retain(|fact| match fact {
+            Fact::Activity(_) | Fact::Credit(_) | Fact::Tally(_) => false,
+            Fact::Document(_) => true,
+        });
+    }
+    told
 }
 
 const FAILED: &str = "the daemon failed while it read the message";

@@ -41,6 +41,7 @@ pub(crate) fn setup() -> Setup {
             name: "aria".into(),
             profile: "aria".into(),
             system: String::new(),
+            bills: true,
         }],
         routes: vec![
             route("hospital-billing", Claim::Facility),

@@ -5,7 +5,8 @@
 //! file and answers), the intake alone, and the whole daemon as its own process, while its
 //! pipeline works and its lines leave. Then the memory with 100,000 messages in the store, and the
 //! time until the next answer after a kill. (`-- whole` measures the daemon alone; `-- judging
-//! [SIZES]` what judging costs, with so many messages in the store, 1,000 and 1,000,000 by default.) Everything is kept in the same temporary folder, so
+//! [SIZES]` what judging costs, with so many messages in the store, 1,000 and 1,000,000 by default; `-- fhir` the same fractions
+//! over HL7 v2 and over FHIR.) Everything is kept in the same temporary folder, so
 //! set `TMPDIR` to the disk that is meant.
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +18,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod client;
+mod fhir;
 mod floor;
 mod intake;
 mod judging;
@@ -34,6 +36,9 @@ const ROUNDS: usize = 2;
 fn main() {
     if std::env::args().any(|word| word == "whole") {
         return the_whole();
+    }
+    if std::env::args().any(|word| word == "fhir") {
+        return fhir::tell();
     }
     if std::env::args().any(|word| word == "rooms") {
         return judging::rooms();

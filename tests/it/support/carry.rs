@@ -42,8 +42,12 @@ pub fn setup(setting: Setting) -> Setup {
             vec![Route { destination: "center-billing".into(), claims: vec![Claim::Global] }]
         }
     };
-    let source =
-        |name: &str| SourceSetup { name: name.into(), profile: name.into(), system: String::new() };
+    let source = |name: &str| SourceSetup {
+        name: name.into(),
+        profile: name.into(),
+        system: String::new(),
+        bills: true,
+    };
     Setup {
         tables: tables(),
         site: Site::plain(setting, "medicare"),
