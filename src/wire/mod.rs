@@ -1,4 +1,4 @@
-//! Bytes and structure: MLLP frames and HL7 v2, read and written.
+//! Bytes and structure: MLLP frames, HL7 v2 and JSON, read and written.
 //!
 //! **In:** bytes of a connection or a file. **Out:** frames, messages with the positions of
 //! everything in them, answers; and back to bytes.
@@ -10,4 +10,5 @@
 //! [`hl7::Message`] (what a reader asks afterwards).
 
 pub mod hl7;
+pub mod json;
 pub mod mllp;

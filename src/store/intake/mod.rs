@@ -1,6 +1,7 @@
 //! What was received: the first thing a message meets, and all that its sender waits for.
 
 mod cursor;
+mod shelf;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -23,6 +24,8 @@ use super::database::{Format, Place, folder_for_writing};
 use super::queue::{Limits, Queue};
 use super::readers::Readers;
 use super::reply::Reply;
+
+pub use shelf::{NewResource, SourceShelf, Standing};
 
 /// Messages that may wait for the disk, and their bytes.
 const WAITING: Limits = Limits { count_max: 4_096, bytes_max: 64 << 20 };
@@ -149,6 +152,33 @@ impl Intake {
         let append = writer::Append::new(message, Reply::Async(reply));
         self.shared.queue.push(append, weight).await.map_err(|_| Error::Closed)?;
         answer.await.unwrap_or(Err(Error::Closed))
+    }
+
+    /// Keeps a message together with what it tells of the resources of its source; both are on
+    /// disk when this returns, or neither.
+    pub async fn append_telling(
+        &self,
+        message: NewMessage,
+        told: Vec<NewResource>,
+    ) -> Result<MessageId, Error> {
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        let weight = weight(&message) + told.iter().map(|one| one.body.len()).sum::<usize>();
+        let append = writer::Append::new(message, Reply::Async(reply)).telling(told);
+        self.shared.queue.push(append, weight).await.map_err(|_| Error::Closed)?;
+        answer.await.unwrap_or(Err(Error::Closed))
+    }
+
+    /// The same, for callers that are no part of an async runtime.
+    pub fn append_telling_blocking(
+        &self,
+        message: NewMessage,
+        told: Vec<NewResource>,
+    ) -> Result<MessageId, Error> {
+        let (reply, answer) = std::sync::mpsc::sync_channel(1);
+        let weight = weight(&message) + told.iter().map(|one| one.body.len()).sum::<usize>();
+        let append = writer::Append::new(message, Reply::Blocking(reply)).telling(told);
+        self.shared.queue.push_blocking(append, weight).map_err(|_| Error::Closed)?;
+        answer.recv().unwrap_or(Err(Error::Closed))
     }
 
     /// Keeps several messages of one sender, in their order; each has its own outcome.

@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::domain::MessageId;
 
-use super::{NewMessage, Shared};
+use super::{NewMessage, NewResource, Shared, shelf};
 use crate::store::Error;
 use crate::store::checkpoint::Checkpoints;
 use crate::store::queue::{Limits, Taken};
@@ -29,12 +29,18 @@ const INSERT: &str = "INSERT INTO message (source, received_at, control_id, answ
 #[derive(Debug)]
 pub(super) struct Append {
     message: NewMessage,
+    told: Vec<NewResource>,
     reply: Reply<MessageId>,
 }
 
 impl Append {
     pub(super) fn new(message: NewMessage, reply: Reply<MessageId>) -> Append {
-        Append { message, reply }
+        Append { message, told: Vec::new(), reply }
+    }
+
+    /// With what the message tells of resources.
+    pub(super) fn telling(self, told: Vec<NewResource>) -> Append {
+        Append { told, ..self }
     }
 }
 
@@ -66,7 +72,7 @@ fn keep(connection: &mut Connection, batch: &[Append]) -> Result<i64, Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut insert = transaction.prepare_cached(INSERT)?;
     let mut first = None;
-    for Append { message, .. } in batch {
+    for Append { message, told, .. } in batch {
         let reason = message.reason.as_ref().map(serde_json::to_string).transpose()?;
         let id = insert.insert((
             &*message.source,
@@ -76,6 +82,7 @@ fn keep(connection: &mut Connection, batch: &[Append]) -> Result<i64, Error> {
             reason,
             &*message.raw,
         ))?;
+        shelf::keep(&transaction, &message.source, id, told)?;
         first.get_or_insert(id);
     }
     drop(insert);

@@ -1,4 +1,39 @@
--- How far each poll has come.
+-- What FHIR sources told of their resources, version by version; and how far each poll has come.
+-- Only `newest` is ever changed: it marks the version that counts.
+CREATE TABLE resource (
+    number   INTEGER PRIMARY KEY,
+    source   TEXT    NOT NULL,
+    kind     TEXT    NOT NULL,
+    id       TEXT    NOT NULL,
+    message  INTEGER NOT NULL,
+    version  TEXT    NOT NULL,   -- as told; empty if it was not
+    revision INTEGER NOT NULL,   -- how many versions have come, this one among them
+    said_at  INTEGER NOT NULL,   -- milliseconds of Unix time
+    gone     INTEGER NOT NULL,
+    body     TEXT    NOT NULL,
+    newest   INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX resource_newest ON resource (source, kind, id) WHERE newest = 1;
+CREATE INDEX resource_message ON resource (message);
+
+CREATE TABLE resource_identifier (
+    source TEXT NOT NULL,
+    kind   TEXT NOT NULL,
+    system TEXT NOT NULL,
+    value  TEXT NOT NULL,
+    id     TEXT NOT NULL,
+    PRIMARY KEY (source, kind, system, value, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE resource_reference (
+    source  TEXT NOT NULL,
+    to_kind TEXT NOT NULL,
+    to_id   TEXT NOT NULL,
+    kind    TEXT NOT NULL,
+    id      TEXT NOT NULL,
+    PRIMARY KEY (source, to_kind, to_id, kind, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE cursor (
     source TEXT NOT NULL,
     name   TEXT NOT NULL,

@@ -1,0 +1,300 @@
+//! JSON as it was written: every key once, every number with its digits, and a place for each
+//! fault.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use json_event_parser::{JsonEvent, SliceJsonParser};
+
+/// Objects and lists within each other, at most.
+pub const DEPTH_MAX: usize = 64;
+
+/// A value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number as it was written: `180.10` stays `180.10`.
+    Number(String),
+    /// Text.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// An object; its keys in their order.
+    Object(Vec<(String, Node)>),
+}
+
+/// Why a text is no JSON that can be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {words}")]
+pub struct Fault {
+    /// From 1.
+    pub line: u64,
+    /// From 1, in characters.
+    pub column: u64,
+    /// What is wrong.
+    pub words: String,
+}
+
+/// An object or a list that is not yet whole.
+enum Open {
+    List(Vec<Node>),
+    Object(Vec<(String, Node)>, Option<String>),
+}
+
+/// Reads a text.
+///
+/// # Errors
+/// The first fault: grammar, a key twice in one object, too deep, bytes that are no UTF-8.
+pub fn read(bytes: &[u8]) -> Result<Node, Fault> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut parser = SliceJsonParser::new(bytes);
+    let mut open: Vec<Open> = Vec::new();
+    let mut whole: Option<Node> = None;
+    loop {
+        let event = parser.parse_next().map_err(|error| {
+            let at = error.location().start;
+            Fault { line: at.line + 1, column: at.column + 1, words: error.message().to_owned() }
+        })?;
+        let closed = match event {
+            JsonEvent::StartArray => {
+                begin(&mut open, Open::List(Vec::new()))?;
+                continue;
+            }
+            JsonEvent::StartObject => {
+                begin(&mut open, Open::Object(Vec::new(), None))?;
+                continue;
+            }
+            JsonEvent::ObjectKey(key) => {
+                name(&mut open, key)?;
+                continue;
+            }
+            JsonEvent::EndArray | JsonEvent::EndObject => match open.pop() {
+                Some(Open::List(items)) => Node::List(items),
+                Some(Open::Object(entries, _)) => Node::Object(entries),
+                None => continue,
+            },
+            JsonEvent::String(text) => Node::Text(text.into_owned()),
+            JsonEvent::Number(text) => Node::Number(text.into_owned()),
+            JsonEvent::Boolean(is) => Node::Bool(is),
+            JsonEvent::Null => Node::Null,
+            JsonEvent::Eof => return whole.ok_or_else(|| anywhere("there is nothing in it")),
+        };
+        match open.last_mut() {
+            Some(Open::List(items)) => items.push(closed),
+            Some(Open::Object(entries, key)) => {
+                entries.extend(key.take().map(|key| (key, closed)));
+            }
+            None => whole = Some(closed),
+        }
+    }
+}
+
+fn begin(open: &mut Vec<Open>, one: Open) -> Result<(), Fault> {
+    if open.len() >= DEPTH_MAX {
+        return Err(anywhere(&format!("deeper than {DEPTH_MAX} levels")));
+    }
+    open.push(one);
+    Ok(())
+}
+
+fn name(open: &mut [Open], told: Cow<'_, str>) -> Result<(), Fault> {
+    if let Some(Open::Object(entries, key)) = open.last_mut() {
+        if entries.iter().any(|(known, _)| *known == *told) {
+            return Err(anywhere(&format!("the key `{told}` stands twice in one object")));
+        }
+        *key = Some(told.into_owned());
+    }
+    Ok(())
+}
+
+fn anywhere(words: &str) -> Fault {
+    Fault { line: 1, column: 1, words: words.to_owned() }
+}
+
+impl Node {
+    /// The value of a key; nothing for anything but an object.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entries().iter().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
+    /// The value behind several keys.
+    pub fn at(&self, keys: &[&str]) -> Option<&Node> {
+        keys.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// Text.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Node::Text(text) => Some(text),
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Object(_) => None,
+        }
+    }
+
+    /// The text of a key.
+    pub fn text_of(&self, key: &str) -> Option<&str> {
+        self.get(key).and_then(Node::text)
+    }
+
+    /// The items of a list; nothing for anything else.
+    pub fn items(&self) -> &[Node] {
+        match self {
+            Node::List(items) => items,
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::Object(_) => &[],
+        }
+    }
+
+    /// The items of the list behind a key.
+    pub fn list(&self, key: &str) -> &[Node] {
+        self.get(key).map(Node::items).unwrap_or_default()
+    }
+
+    /// The entries of an object; nothing for anything else.
+    pub fn entries(&self) -> &[(String, Node)] {
+        match self {
+            Node::Object(entries) => entries,
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => &[],
+        }
+    }
+
+    /// The digits of a number, as written.
+    pub fn number(&self) -> Option<&str> {
+        match self {
+            Node::Number(text) => Some(text),
+            Node::Null | Node::Bool(_) | Node::Text(_) | Node::List(_) | Node::Object(_) => None,
+        }
+    }
+
+    /// Puts a value behind a key, in the place of what stood there.
+    pub fn set(&mut self, key: &str, value: Node) {
+        if let Node::Object(entries) = self {
+            match entries.iter_mut().find(|(name, _)| name == key) {
+                Some((_, known)) => *known = value,
+                None => entries.push((key.to_owned(), value)),
+            }
+        }
+    }
+
+    /// As short as it can be written; numbers as they were.
+    pub fn write(&self) -> String {
+        let mut text = String::new();
+        self.write_to(&mut text);
+        text
+    }
+
+    fn write_to(&self, text: &mut String) {
+        match self {
+            Node::Null => text.push_str("null"),
+            Node::Bool(is) => text.push_str(if *is { "true" } else { "false" }),
+            Node::Number(number) => text.push_str(number),
+            Node::Text(value) => quoted(value, text),
+            Node::List(items) => {
+                text.push('[');
+                for (place, item) in items.iter().enumerate() {
+                    if place > 0 {
+                        text.push(',');
+                    }
+                    item.write_to(text);
+                }
+                text.push(']');
+            }
+            Node::Object(entries) => {
+                text.push('{');
+                for (place, (key, value)) in entries.iter().enumerate() {
+                    if place > 0 {
+                        text.push(',');
+                    }
+                    quoted(key, text);
+                    text.push(':');
+                    value.write_to(text);
+                }
+                text.push('}');
+            }
+        }
+    }
+}
+
+fn quoted(value: &str, text: &mut String) {
+    text.push('"');
+    for c in value.chars() {
+        match c {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            c if u32::from(c) < 0x20 => {
+                // Writing into a text cannot fail.
+                drop(write!(text, "\\u{:04x}", u32::from(c)));
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn digits_stay_as_they_were() {
+        for text in ["180.10", "12345678901234567.89", "-0", "1e400", "0.000"] {
+            assert_eq!(read(text.as_bytes()).unwrap().write(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_with_its_reason() {
+        let deep = "[".repeat(10_000);
+        for (text, says) in [
+            ("", ""),
+            ("{\"a\":1", ""),
+            ("{\"a\":1}x", ""),
+            ("{\"a\":1}{}", ""),
+            ("{\"a\":1,\"a\":2}", "`a` stands twice"),
+            ("{\"a\":{\"b\":1,\"c\":2,\"b\":3}}", "`b` stands twice"),
+            (deep.as_str(), "deeper than 64"),
+            ("{'a':1}", ""),
+            ("{\"a\":01}", ""),
+            ("{\"a\":NaN}", ""),
+            ("\"\u{1}\"", ""),
+        ] {
+            let fault = read(text.as_bytes()).unwrap_err();
+            assert!(fault.to_string().contains(says), "{text:.20}: {fault}");
+        }
+        assert!(read(b"\"\xff\"").is_err());
+        assert!(read(b"\xEF\xBB\xBF{}").is_ok());
+    }
+
+    fn any_node() -> impl Strategy<Value = Node> {
+        let leaf = prop_oneof![
+            Just(Node::Null),
+            any::<bool>().prop_map(Node::Bool),
+            "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,12})?(e[+-]?[0-9]{1,3})?".prop_map(Node::Number),
+            any::<String>().prop_map(Node::Text),
+        ];
+        leaf.prop_recursive(5, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Node::List),
+                prop::collection::btree_map(any::<String>(), inner, 0..6)
+                    .prop_map(|entries| Node::Object(entries.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(node in any_node()) {
+            prop_assert_eq!(read(node.write().as_bytes()), Ok(node));
+        }
+
+        #[test]
+        fn no_bytes_make_it_stumble(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            drop(read(&bytes));
+        }
+    }
+}
