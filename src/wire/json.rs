@@ -2,12 +2,15 @@
 //! fault.
 
 use std::borrow::Cow;
-use std::fmt::Write;
+use std::collections::HashSet;
 
 use json_event_parser::{JsonEvent, SliceJsonParser};
 
 /// Objects and lists within each other, at most.
 pub const DEPTH_MAX: usize = 64;
+
+/// As many keys of an object are looked through one by one.
+const KEYS_FEW: usize = 32;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub struct Fault {
 /// An object or a list that is not yet whole.
 enum Open {
     List(Vec<Node>),
-    Object(Vec<(String, Node)>, Option<String>),
+    Object(Vec<(String, Node)>, Option<String>, HashSet<String>),
 }
 
 /// Reads a text.
@@ -64,7 +67,7 @@ pub fn read(bytes: &[u8]) -> Result<Node, Fault> {
                 continue;
             }
             JsonEvent::StartObject => {
-                begin(&mut open, Open::Object(Vec::new(), None))?;
+                begin(&mut open, Open::Object(Vec::new(), None, HashSet::new()))?;
                 continue;
             }
             JsonEvent::ObjectKey(key) => {
@@ -73,7 +76,7 @@ pub fn read(bytes: &[u8]) -> Result<Node, Fault> {
             }
             JsonEvent::EndArray | JsonEvent::EndObject => match open.pop() {
                 Some(Open::List(items)) => Node::List(items),
-                Some(Open::Object(entries, _)) => Node::Object(entries),
+                Some(Open::Object(entries, ..)) => Node::Object(entries),
                 None => continue,
             },
             JsonEvent::String(text) => Node::Text(text.into_owned()),
@@ -84,7 +87,7 @@ pub fn read(bytes: &[u8]) -> Result<Node, Fault> {
         };
         match open.last_mut() {
             Some(Open::List(items)) => items.push(closed),
-            Some(Open::Object(entries, key)) => {
+            Some(Open::Object(entries, key, _)) => {
                 entries.extend(key.take().map(|key| (key, closed)));
             }
             None => whole = Some(closed),
@@ -101,8 +104,17 @@ fn begin(open: &mut Vec<Open>, one: Open) -> Result<(), Fault> {
 }
 
 fn name(open: &mut [Open], told: Cow<'_, str>) -> Result<(), Fault> {
-    if let Some(Open::Object(entries, key)) = open.last_mut() {
-        if entries.iter().any(|(known, _)| *known == *told) {
+    if let Some(Open::Object(entries, key, many)) = open.last_mut() {
+        // A long look is dear only where the keys are many, as they are in no honest resource.
+        let is_known = if entries.len() < KEYS_FEW {
+            entries.iter().any(|(known, _)| *known == *told)
+        } else {
+            if many.is_empty() {
+                many.extend(entries.iter().map(|(known, _)| known.clone()));
+            }
+            !many.insert(told.clone().into_owned())
+        };
+        if is_known {
             return Err(anywhere(&format!("the key `{told}` stands twice in one object")));
         }
         *key = Some(told.into_owned());
@@ -226,13 +238,18 @@ fn quoted(value: &str, text: &mut String) {
             '\r' => text.push_str("\\r"),
             '\t' => text.push_str("\\t"),
             c if u32::from(c) < 0x20 => {
-                // Writing into a text cannot fail.
-                drop(write!(text, "\\u{:04x}", u32::from(c)));
+                text.push_str("\\u00");
+                text.extend([u32::from(c) >> 4, u32::from(c) & 15].map(hexadecimal));
             }
             c => text.push(c),
         }
     }
     text.push('"');
+}
+
+/// A digit below sixteen.
+fn hexadecimal(digit: u32) -> char {
+    char::from_digit(digit, 16).unwrap_or('0')
 }
 
 #[cfg(test)]
