@@ -5,8 +5,8 @@ use fhir_sdk::r4b::codes::{
 };
 use fhir_sdk::r4b::resources::{
     CapabilityStatement, CapabilityStatementRest, CapabilityStatementRestResource,
-    CapabilityStatementRestResourceInteraction,
-    CapabilityStatementSoftware, Resource as AnyResource,
+    CapabilityStatementRestResourceInteraction, CapabilityStatementSoftware,
+    Resource as AnyResource,
 };
 
 use super::Error;
@@ -56,9 +56,12 @@ pub fn capability_statement(capability: &Capability<'_>) -> Result<String, Error
         .description(capability.says.into())
         .kind(CapabilityStatementKind::Instance)
         .software(
-            CapabilityStatementSoftware::builder().name(name.into()).version(version.into()).build()?,
+            CapabilityStatementSoftware::builder()
+                .name(name.into())
+                .version(version.into())
+                .build()?,
         )
-        .fhir_version(FHIRVersion::V400)
+        .fhir_version(FHIRVersion::N401)
         .format(vec![Some("application/fhir+json".into()), Some("json".into())])
         .rest(vec![Some(rest)])
         .build()?;

@@ -53,7 +53,7 @@ pub struct Performer<'a> {
 pub struct Charge<'a> {
     /// The id of the resource, if its sender gives it.
     pub id: Option<&'a str>,
-    /// The version that this one follows, if its sender knows.
+    /// Its number, the same wherever the charge is told.
     pub number: Named<'a>,
     /// Where it stands.
     pub status: Status,

@@ -38,7 +38,7 @@ pub enum Error {
     },
     /// An element that must be there is not.
     #[error("an element is missing")]
-    Missing(#[from] fhir_sdk::error::BuilderError),
+    Missing(#[from] fhir_sdk::BuilderError),
     /// The text did not come about.
     #[error("the resource cannot be written")]
     Written(#[from] serde_json::Error),

@@ -1,6 +1,8 @@
 //! The Parameters of an operation on charges: create, credit, modify.
 
-use fhir_sdk::r4b::resources::{Parameters, ParametersParameter, ParametersParameterValue, Resource};
+use fhir_sdk::r4b::resources::{
+    Parameters, ParametersParameter, ParametersParameterValue, Resource,
+};
 
 use super::charge::item;
 use super::parts::reference;
