@@ -10,6 +10,7 @@
 //! `deploy/`'s example settings.
 
 mod address;
+mod destination;
 mod environment;
 pub mod keys;
 mod lines;
@@ -99,6 +100,10 @@ pub struct Destination {
     pub connections: usize,
     /// Seconds that an answer may take (1 to 600; default 30).
     pub answer_seconds: u64,
+    /// Who signs its certificate, and ours if it wants one.
+    pub tls: Tls,
+    /// What opens it to us.
+    pub grant: Grant,
 }
 
 /// The console.

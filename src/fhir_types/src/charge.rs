@@ -61,6 +61,8 @@ pub struct Charge<'a> {
     pub code: Code<'a>,
     /// Modifiers, in order.
     pub modifiers: Vec<&'a str>,
+    /// The system of modifiers.
+    pub modifiers_system: &'a str,
     /// Where they are written.
     pub modifiers_as: Modifiers<'a>,
     /// The patient.
@@ -83,8 +85,8 @@ pub struct Charge<'a> {
     pub reasons: Vec<Code<'a>>,
     /// The revenue code.
     pub revenue: Option<Revenue<'a>>,
-    /// The charges that this one belongs to or corrects, by number.
-    pub part_of: Option<Named<'a>>,
+    /// Where it was done, and the address of the extension that says so.
+    pub place: Option<(&'a str, Named<'a>)>,
 }
 
 /// Table 0912: who took part and how.
@@ -109,7 +111,6 @@ pub(super) fn item(charge: &Charge<'_>) -> Result<ChargeItem, Error> {
     item.identifier = vec![Some(identifier(charge.number, None)?)];
     item.context = charge.context.map(|it| reference(it, ("Encounter", Some("VN")))).transpose()?;
     item.account = some(charge.account.map(|it| reference(it, ("Account", Some("AN")))))?;
-    item.part_of = some(charge.part_of.map(part))?;
     item.occurrence = Some(ChargeItemOccurrence::DateTime(moment(charge.day, "occurrence")?));
     item.entered_date = charge.entered.map(|text| moment(text, "enteredDate")).transpose()?;
     item.quantity = Some(Quantity::builder().value(charge.quantity.into()).build()?);
@@ -133,10 +134,6 @@ fn status(status: Status) -> ChargeItemStatus {
     }
 }
 
-fn part(number: Named<'_>) -> Result<Reference, Error> {
-    reference(Target::Number(number), ("ChargeItem", None))
-}
-
 fn some<T>(one: Option<Result<T, Error>>) -> Result<Vec<Option<T>>, Error> {
     one.map(|it| it.map(Some)).into_iter().collect()
 }
@@ -145,7 +142,7 @@ fn some<T>(one: Option<Result<T, Error>>) -> Result<Vec<Option<T>>, Error> {
 fn codes<'a>(charge: &Charge<'a>) -> Vec<Code<'a>> {
     let mut codes = vec![charge.code];
     if charge.modifiers_as == Modifiers::Codings {
-        let system = charge.code.system;
+        let system = charge.modifiers_system;
         codes.extend(charge.modifiers.iter().map(|code| Code { system, code }));
     }
     codes
@@ -167,7 +164,7 @@ fn extensions(charge: &Charge<'_>) -> Result<Vec<Extension>, Error> {
     let mut extensions = Vec::new();
     if let Modifiers::Extension(url) = charge.modifiers_as {
         for (place, modifier) in (1..).zip(&charge.modifiers) {
-            let code = Code { system: charge.code.system, code: modifier };
+            let code = Code { system: charge.modifiers_system, code: modifier };
             let inner = vec![
                 valued("code", ExtensionValue::CodeableConcept(concept(&[code])?))?,
                 valued("priority", ExtensionValue::Integer(place))?,
@@ -178,6 +175,10 @@ fn extensions(charge: &Charge<'_>) -> Result<Vec<Extension>, Error> {
     if let Some(revenue) = &charge.revenue {
         let code = ExtensionValue::CodeableConcept(concept(&[revenue.code])?);
         extensions.push(valued(revenue.extension, code)?);
+    }
+    if let Some((url, number)) = charge.place {
+        let place = reference(Target::Number(number), ("Location", None))?;
+        extensions.push(valued(url, ExtensionValue::Reference(place))?);
     }
     Ok(extensions)
 }

@@ -71,9 +71,7 @@ impl SourceShelf<'_> {
                 "SELECT {COLUMNS} FROM resource
                  WHERE source = ?1 AND kind = ?2 AND id = ?3 AND newest = 1"
             ))?;
-            let read = |row: &Row<'_>| {
-                Ok((resource(row), row.get(7)?))
-            };
+            let read = |row: &Row<'_>| Ok((resource(row), row.get(7)?));
             let found = select.query_row((self.source, kind, id), read).optional()?;
             found
                 .map(|(resource, revision)| {
