@@ -9,6 +9,7 @@ mod commands;
 mod comparing;
 mod corrections;
 mod dispatching;
+mod fhir_out;
 mod hostile;
 mod house;
 mod http_in;

@@ -2,7 +2,7 @@
 
 use fhir_sdk::r4b::codes::ChargeItemStatus;
 use fhir_sdk::r4b::resources::{ChargeItem, ChargeItemOccurrence, ChargeItemPerformer, Resource};
-use fhir_sdk::r4b::types::{Extension, ExtensionValue, Quantity, Reference};
+use fhir_sdk::r4b::types::{Extension, ExtensionValue, Quantity};
 
 use super::parts::{around, concept, identifier, moment, reference};
 use super::text::written;

@@ -8,15 +8,19 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use collimator::app::{Daemon, Error, Plan, SourcePlan};
-use collimator::dispatch::Destination;
+use collimator::config::{Grant, Tls};
+use collimator::dispatch::{Destination, Server, Way};
 use collimator::domain::{Claim, Clock, LineState, MessageState, Setting};
+use collimator::mappings::DestinationProfile;
 use collimator::mappings::destination::Repeat;
 use collimator::pipeline::Route;
 use collimator::store::{
     Attempt, BookedMessage, Books, Intake, LineFilter, ListedLine, MessageFilter,
 };
+use collimator::trust::{self, Bearer};
 
 use super::carry;
+use super::charges::ChargeServer;
 use super::receiver::Receiver;
 use super::sender::{Answer, Sender};
 use super::wait::until;
@@ -37,8 +41,10 @@ impl Clock for TestClock {
 pub struct Target {
     pub name: String,
     pub claims: Vec<Claim>,
-    pub address: String,
+    pub way: Way,
+    pub profile: &'static str,
     pub repeat: Repeat,
+    pub credits: bool,
     pub connections: usize,
     pub answer_within: Duration,
 }
@@ -48,11 +54,48 @@ impl Target {
         Target {
             name: name.into(),
             claims: vec![claim],
-            address: receiver.address().to_string(),
+            way: Way::Mllp { address: receiver.address().to_string(), tls: None },
+            profile: "dft-2.5.1",
             repeat: Repeat::No,
+            credits: true,
             connections: 1,
             answer_within: Duration::from_secs(30),
         }
+    }
+
+    /// Facility lines to a FHIR server, by a profile.
+    pub fn fhir(profile: &'static str, server: &ChargeServer) -> Target {
+        let tls = trust::client(&Tls::default(), TestClock::default().now()).unwrap();
+        let client = trust::web_client(tls, Duration::from_secs(30)).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
+        let bearer = Bearer::new(&Grant::Nothing, client.clone(), clock).unwrap();
+        let base = server.base().parse().unwrap();
+        let server = Server { base, client, bearer: Arc::new(bearer) };
+        Target {
+            name: "hospital-billing".into(),
+            claims: vec![Claim::Facility],
+            way: Way::Fhir(server),
+            profile,
+            repeat: Repeat::No,
+            credits: true,
+            connections: 1,
+            answer_within: Duration::from_secs(30),
+        }
+    }
+
+    /// What opens a FHIR server.
+    pub fn opened_by(mut self, grant: &Grant) -> Target {
+        if let Way::Fhir(server) = &mut self.way {
+            let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
+            let bearer = Bearer::new(grant, server.client.clone(), clock).unwrap();
+            server.bearer = Arc::new(bearer);
+        }
+        self
+    }
+
+    /// One that takes no credits.
+    pub fn without_credits(self) -> Target {
+        Target { credits: false, ..self }
     }
 
     pub fn facility(receiver: &Receiver) -> Target {
@@ -79,13 +122,18 @@ impl Target {
 /// What a daemon is given: sources on free ports, and these targets.
 pub fn plan(folder: &Path, targets: &[Target]) -> Plan {
     let tables = carry::tables();
-    let known = tables.destination("dft-2.5.1").unwrap();
     let destination = |target: &Target| {
-        let mut profile = known.clone();
-        profile.recognizes_repeat = target.repeat;
+        let mut profile = tables.destination(target.profile).unwrap().clone();
+        match &mut profile {
+            DestinationProfile::Hl7(profile) => {
+                profile.recognizes_repeat = target.repeat;
+                profile.credits = target.credits;
+            }
+            DestinationProfile::Fhir(profile) => profile.credits &= target.credits,
+        }
         Destination {
             name: target.name.clone(),
-            address: target.address.clone(),
+            way: target.way.clone(),
             profile_name: String::new(),
             profile: Arc::new(profile),
             connections: target.connections,
