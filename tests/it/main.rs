@@ -10,6 +10,7 @@ mod comparing;
 mod corrections;
 mod dispatching;
 mod fhir_out;
+mod fhir_written;
 mod hostile;
 mod house;
 mod http_in;
