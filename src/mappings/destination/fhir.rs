@@ -191,7 +191,7 @@ mod tests {
             | message | post_to = \"          | post_to = \"/       | post_to is no place          |
             ",
         ) {
-            let sound = match &row["of"] {
+            let sound = match row["of"].as_str() {
                 "generic" => GENERIC,
                 "oracle" => ORACLE,
                 _ => MESSAGE,
