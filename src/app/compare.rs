@@ -15,7 +15,7 @@ use crate::store::{Books, Intake, LineFilter, ListedLine, StoredMessage};
 use crate::telemetry::SystemClock;
 
 use super::Error;
-use super::rehearsal::stored_of;
+use super::stock::{Stock, files};
 
 /// Messages carried at once.
 const RUN_MESSAGES_MAX: usize = 256;
@@ -27,7 +27,7 @@ const SAMPLES_MAX: usize = 20;
 /// What to replay.
 pub enum Replayed<'a> {
     /// What a store has received.
-    Store(&'a Intake),
+    Store(&'a Arc<Intake>),
     /// Files, or folders in name order.
     Files(&'a [PathBuf]),
 }
@@ -116,9 +116,20 @@ pub fn compare(
         tables: (old.tables.digest().to_owned(), new.tables.digest().to_owned()),
         ..Comparison::default()
     };
-    let source = old.sources.first().map_or(String::new(), |source| source.name.clone());
-    let mut sides = [Replay::new(old)?, Replay::new(new)?];
-    each_run(replayed, &source, &mut |run| {
+    let (stock, intake) = match replayed {
+        Replayed::Store(intake) => (None, Arc::clone(intake)),
+        Replayed::Files(inputs) => {
+            let stock = stocked(&old, inputs)?;
+            let intake = Arc::clone(&stock.intake);
+            (Some(stock), intake)
+        }
+    };
+    let implied = |setup: Setup| match &stock {
+        Some(stock) => stock.with_implied(setup),
+        None => setup,
+    };
+    let mut sides = [Replay::new(implied(old), &intake)?, Replay::new(implied(new), &intake)?];
+    each_run(&intake, &mut |run| {
         for side in &mut sides {
             side.carry(run)?;
         }
@@ -144,12 +155,13 @@ struct Replay {
 }
 
 impl Replay {
-    fn new(setup: Setup) -> Result<Replay, Error> {
+    fn new(setup: Setup, intake: &Arc<Intake>) -> Result<Replay, Error> {
         let folder = tempfile::tempdir()
             .map_err(|source| Error::Machine { what: "a temporary folder", source })?;
         let opened = Books::open(folder.path());
         let books = Arc::new(opened.map_err(|source| in_store(folder.path(), source))?);
-        let pipeline = Pipeline::new(Arc::clone(&books), setup, Arc::new(SystemClock));
+        let pipeline = Pipeline::new(Arc::clone(&books), setup, Arc::new(SystemClock))
+            .reading(Arc::clone(intake));
         Ok(Replay { books, pipeline, folder })
     }
 
@@ -163,30 +175,28 @@ fn in_store(folder: &Path, source: crate::store::Error) -> Error {
     Error::Store { folder: folder.to_owned(), source }
 }
 
+/// Files, received.
+fn stocked(setup: &Setup, inputs: &[PathBuf]) -> Result<Stock, Error> {
+    let stock = Stock::new(setup)?;
+    for input in inputs {
+        for file in files(input)? {
+            stock.put(&file)?;
+        }
+    }
+    Ok(stock)
+}
+
 fn each_run(
-    replayed: &Replayed<'_>,
-    source: &str,
+    intake: &Intake,
     carry: &mut dyn FnMut(&[StoredMessage]) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    match replayed {
-        Replayed::Store(intake) => {
-            let mut after = crate::domain::MessageId(0);
-            loop {
-                let read = intake.read_after(after, RUN_MESSAGES_MAX, RUN_BYTES_MAX);
-                let run = read.map_err(|source| in_store(Path::new("(the store)"), source))?;
-                let Some(last) = run.last() else { return Ok(()) };
-                after = last.id;
-                carry(&run)?;
-            }
-        }
-        Replayed::Files(inputs) => {
-            let mut messages = Vec::new();
-            stored_of(inputs, source, &mut |message| messages.push(message))?;
-            for run in messages.chunks(RUN_MESSAGES_MAX) {
-                carry(run)?;
-            }
-            Ok(())
-        }
+    let mut after = crate::domain::MessageId(0);
+    loop {
+        let read = intake.read_after(after, RUN_MESSAGES_MAX, RUN_BYTES_MAX);
+        let run = read.map_err(|source| in_store(Path::new("(the store)"), source))?;
+        let Some(last) = run.last() else { return Ok(()) };
+        after = last.id;
+        carry(&run)?;
     }
 }
 

@@ -12,17 +12,22 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::UnknownElements;
 use crate::console;
 use crate::dispatch::{self, Destination, Dispatcher, Way};
 use crate::domain::Clock;
 use crate::mappings::InForce;
-use crate::pipeline::{self, Pipeline};
-use crate::receive::{Asked, Door, Limits, Listener, NotYet, Poller, Reception, TakesFhir};
+use crate::pipeline::{self, Pipeline, Setup, SourceSetup};
+use crate::receive::{
+    Asked, Door, FhirDesk, Limits, Listener, NotSpoken, Poller, Reception, TakesFhir,
+};
 use crate::store::{self, Books, Intake, StoreLock};
 use crate::telemetry::{self, Metrics, SystemClock};
 use crate::trust;
+use crate::wire::fhir::Unknown;
 
 use super::plan::{Endpoint, SourcePlan, SourceWay};
+use super::meanings::Meanings;
 use super::reload::Reloading;
 use super::{Error, Plan, plan};
 
@@ -94,9 +99,9 @@ impl Daemon {
         let books = Arc::new(Books::open(&plan.store).map_err(in_store)?);
         nobody_waits_for_the_lost(&plan, &books)?;
         let metrics = Arc::new(Metrics::new());
-        let bound = bind(&plan, &intake, &clock).await?;
-        let pages = bind_console(&plan).await?;
         let in_force = Arc::new(InForce::new(Arc::clone(&plan.setup.tables)));
+        let bound = bind(&plan, (&intake, &in_force), &clock).await?;
+        let pages = bind_console(&plan).await?;
         let desk = dispatch::Desk {
             tables: Arc::clone(&in_force),
             books: Arc::clone(&books),
@@ -114,7 +119,8 @@ impl Daemon {
             );
         }
         let carrier = Pipeline::new(Arc::clone(&books), plan.setup.clone(), Arc::clone(&clock))
-            .following(Arc::clone(&in_force));
+            .following(Arc::clone(&in_force))
+            .reading(Arc::clone(&intake));
         let reloading = reloading(&plan, &in_force, &metrics);
         let pipeline = pipeline::start(carrier, Arc::clone(&intake), Arc::clone(&metrics))
             .map_err(|source| Error::Machine { what: "a thread", source })?;
@@ -228,7 +234,7 @@ impl Bound {
 
 async fn bind(
     plan: &Plan,
-    intake: &Arc<Intake>,
+    (intake, in_force): (&Arc<Intake>, &Arc<InForce>),
     clock: &Arc<dyn Clock>,
 ) -> Result<Vec<Bound>, Error> {
     let mut bound = Vec::new();
@@ -236,14 +242,15 @@ async fn bind(
         let name: Arc<str> = source.name.as_str().into();
         let reception = Reception::new(name, Arc::clone(intake), Arc::clone(clock));
         let reception = Arc::new(reception);
+        let fhir = takes_fhir(plan, source, in_force, &reception);
         match &source.way {
             SourceWay::Listened(endpoint) => {
-                let by = By::Listener(listener(endpoint, source, &reception).await?);
+                let by = By::Listener(listener(endpoint, fhir, &reception).await?);
                 bound.push(Bound { reception, by });
             }
             SourceWay::Polled(asked) => {
                 let asked = Asked::clone(asked);
-                let taken = (Arc::clone(&reception), takes_fhir(source));
+                let taken = (Arc::clone(&reception), fhir);
                 let kept = (Arc::clone(intake), Arc::clone(clock));
                 let by = By::Poller(Box::new(Poller::new(asked, taken, kept)));
                 bound.push(Bound { reception, by });
@@ -255,7 +262,7 @@ async fn bind(
 
 async fn listener(
     endpoint: &Endpoint,
-    source: &SourcePlan,
+    fhir: Arc<dyn TakesFhir>,
     reception: &Arc<Reception>,
 ) -> Result<Listener, Error> {
     let address = endpoint.address;
@@ -264,15 +271,44 @@ async fn listener(
         listener = listener.over_tls(Arc::clone(tls));
     }
     if endpoint.is_http {
-        let door = Door { fhir: takes_fhir(source), tokens: endpoint.tokens.clone() };
+        let door = Door { fhir, tokens: endpoint.tokens.clone() };
         listener = listener.for_web(door);
     }
     Ok(listener)
 }
 
-/// Who takes what a source says over FHIR.
-fn takes_fhir(_source: &SourcePlan) -> Arc<dyn TakesFhir> {
-    Arc::new(NotYet)
+/// Who takes what a source says over FHIR; nobody, where its profile is one of HL7 v2.
+fn takes_fhir(
+    plan: &Plan,
+    source: &SourcePlan,
+    in_force: &Arc<InForce>,
+    reception: &Arc<Reception>,
+) -> Arc<dyn TakesFhir> {
+    let setup = plan.setup.sources.iter().find(|setup| setup.name == source.name);
+    let is_fhir = |profile: &str| plan.setup.tables.fhir_profile(profile).is_some();
+    let Some(setup) = setup.filter(|setup| is_fhir(&setup.profile)) else {
+        return Arc::new(NotSpoken);
+    };
+    let unknown = match source.unknown_elements {
+        UnknownElements::Refuse => Unknown::Refused,
+        UnknownElements::Take => Unknown::Taken,
+    };
+    Arc::new(fhir_desk(Arc::clone(reception), (&plan.setup, setup), (in_force, unknown)))
+}
+
+/// A desk that takes what a source says over FHIR.
+pub(super) fn fhir_desk(
+    reception: Arc<Reception>,
+    (site, source): (&Setup, &SourceSetup),
+    (in_force, unknown): (&Arc<InForce>, Unknown),
+) -> FhirDesk {
+    let meanings = Meanings {
+        tables: Arc::clone(in_force),
+        profile: source.profile.clone(),
+        system: source.system.clone(),
+        time_zone: site.time_zone.clone(),
+    };
+    FhirDesk::new(reception, Arc::new(meanings), unknown)
 }
 
 async fn bind_console(plan: &Plan) -> Result<Option<TcpListener>, Error> {

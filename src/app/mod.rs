@@ -12,10 +12,12 @@ mod compare;
 mod daemon;
 mod demo;
 mod error;
+mod meanings;
 mod plan;
 mod rehearsal;
 mod reload;
 mod simulated;
+mod stock;
 mod stories;
 mod ways;
 

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::domain::{Answer, Claim, Clock, LineState, MessageId, MessageState, Outcome, Reason};
+use crate::domain::{Answer, Claim, LineState, MessageId, MessageState, Outcome, Reason};
 use crate::pipeline::{Pipeline, Setup};
-use crate::receive;
 use crate::store::{self, Books, LineFilter, ListedLine, StoredMessage};
 use crate::telemetry::SystemClock;
-use crate::wire::hl7;
 
 use super::Error;
+use super::stock::{self, Stock};
 
 /// What came of a rehearsal.
 pub struct Rehearsed {
@@ -29,7 +28,7 @@ pub struct Rehearsed {
 pub fn rehearse(setup: Setup, inputs: &[PathBuf]) -> Result<Rehearsed, Error> {
     let mut rehearsal = Rehearsal::new(setup)?;
     for input in inputs {
-        for file in files(input)? {
+        for file in stock::files(input)? {
             rehearsal.file(&file)?;
         }
     }
@@ -39,8 +38,7 @@ pub fn rehearse(setup: Setup, inputs: &[PathBuf]) -> Result<Rehearsed, Error> {
 struct Rehearsal {
     books: Arc<Books>,
     pipeline: Pipeline,
-    source: Arc<str>,
-    next: i64,
+    stock: Stock,
     findings: Vec<String>,
     refused: bool,
 }
@@ -48,21 +46,20 @@ struct Rehearsal {
 impl Rehearsal {
     fn new(setup: Setup) -> Result<Rehearsal, Error> {
         let books = Arc::new(Books::open_in_memory().map_err(in_memory)?);
-        let source = setup.sources.first().map_or("", |source| source.name.as_str()).into();
-        let pipeline = Pipeline::new(Arc::clone(&books), setup, Arc::new(SystemClock));
-        Ok(Rehearsal { books, pipeline, source, next: 1, findings: Vec::new(), refused: false })
+        let stock = Stock::new(&setup)?;
+        let setup = stock.with_implied(setup);
+        let pipeline = Pipeline::new(Arc::clone(&books), setup, Arc::new(SystemClock))
+            .reading(Arc::clone(&stock.intake));
+        Ok(Rehearsal { books, pipeline, stock, findings: Vec::new(), refused: false })
     }
 
     fn file(&mut self, path: &Path) -> Result<(), Error> {
-        let read = std::fs::read(path);
-        let bytes = read.map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        if path.extension().is_some_and(|ending| ending == "json") {
+        let problems = self.stock.put(path)?;
+        if !problems.is_empty() {
             self.refused = true;
-            self.findings.push(format!("{}: FHIR is not read by this version", path.display()));
-            return Ok(());
+            self.findings.extend(problems);
         }
-        for raw in hl7::split(&bytes) {
-            let message = self.stored(raw);
+        while let Some(message) = self.stock.next()? {
             self.note_refusal(&message);
             self.pipeline.carry(std::slice::from_ref(&message)).map_err(in_memory)?;
             self.note_outcome(message.id)?;
@@ -70,17 +67,12 @@ impl Rehearsal {
         Ok(())
     }
 
-    fn stored(&mut self, raw: &[u8]) -> StoredMessage {
-        let id = MessageId(self.next);
-        self.next += 1;
-        stored(raw, id, &self.source)
-    }
-
     fn note_refusal(&mut self, message: &StoredMessage) {
         if message.answer == Answer::Accept {
             return;
         }
-        if let Some(reason) = &message.reason {
+        let is_told = message.raw.starts_with(b"{");
+        if let Some(reason) = message.reason.as_ref().filter(|_| !is_told) {
             self.refuse(&String::from_utf8_lossy(&message.control_id), reason);
         }
     }
@@ -145,41 +137,6 @@ impl Rehearsal {
     }
 }
 
-/// The messages of files as a store would have kept them, in the order given.
-pub(super) fn stored_of(
-    inputs: &[PathBuf],
-    source: &str,
-    each: &mut dyn FnMut(StoredMessage),
-) -> Result<(), Error> {
-    let source: Arc<str> = source.into();
-    let mut next = 1;
-    for input in inputs {
-        for path in files(input)? {
-            let read = std::fs::read(&path);
-            let bytes = read.map_err(|source| Error::Read { path: path.clone(), source })?;
-            for raw in hl7::split(&bytes) {
-                each(stored(raw, MessageId(next), &source));
-                next += 1;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn stored(raw: &[u8], id: MessageId, source: &Arc<str>) -> StoredMessage {
-    let scan = hl7::scan(raw);
-    let (answer, reason) = receive::verdict(&scan);
-    StoredMessage {
-        id,
-        source: Arc::clone(source),
-        received: SystemClock.now(),
-        control_id: scan.control_id().to_vec(),
-        answer,
-        reason,
-        raw: raw.to_vec(),
-    }
-}
-
 fn said(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Warn => "warns",
@@ -189,23 +146,6 @@ fn said(outcome: Outcome) -> &'static str {
     }
 }
 
-fn in_memory(source: store::Error) -> Error {
+pub(super) fn in_memory(source: store::Error) -> Error {
     Error::Store { folder: PathBuf::from("(memory)"), source }
-}
-
-/// The files of an input: itself, or what is in the folder, in the order of names.
-fn files(input: &Path) -> Result<Vec<PathBuf>, Error> {
-    let unread = |source| Error::Read { path: input.to_owned(), source };
-    if !input.is_dir() {
-        return Ok(vec![input.to_owned()]);
-    }
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(input).map_err(unread)? {
-        let path = entry.map_err(unread)?.path();
-        if path.is_file() {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }

@@ -44,7 +44,7 @@ impl Reloading {
         };
         let tables =
             read.map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        let sources = self.sources.iter().filter(|name| tables.profile(name).is_none());
+        let sources = self.sources.iter().filter(|name| !tables.has_profile(name));
         let lost = sources.map(|name| format!("sources/{name}.toml is gone, and a source uses it"));
         let destinations =
             self.destinations.iter().filter(|name| tables.destination(name).is_none());

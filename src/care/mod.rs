@@ -11,6 +11,8 @@ mod courses;
 mod credits;
 mod meanings;
 mod sessions;
+mod standing;
+mod tallies;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,7 +25,9 @@ use crate::mappings::Tables;
 
 /// Puts the facts of a person in order.
 pub fn record(facts: &Facts, tables: &Tables) -> Record {
-    let taken = credits::take_back(&facts.activities, &facts.credits);
+    let standing = standing::standing(&facts.activities);
+    let activities = standing.as_deref().unwrap_or(&facts.activities);
+    let taken = credits::take_back(activities, &facts.credits);
     let placed = courses::place(&taken.standing, &facts.documents, tables);
     let mut courses: Vec<Course> =
         placed.into_iter().map(|course| order(course, &taken.shared_numbers, tables)).collect();
@@ -34,6 +38,7 @@ pub fn record(facts: &Facts, tables: &Tables) -> Record {
     }
     let who = facts.registration();
     Record {
+        undated: tallies::undated(&facts.tallies, &courses),
         courses,
         empty_credits: taken
             .empty

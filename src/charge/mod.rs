@@ -19,9 +19,11 @@ mod visits;
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use crate::domain::{
-    Activity, ChargeLine, Course, CourseId, Credit, Field, Flaw, Moment, PatientClass, Quantity,
-    Record, SessionId, Site,
+    Activity, ChargeLine, Course, CourseId, Credit, Field, Flaw, MessageId, Moment, PatientClass, Quantity,
+    Record, SessionId, Site, Undated,
 };
 use crate::mappings::Tables;
 
@@ -39,6 +41,7 @@ pub fn draft(record: &Record, tables: &Tables, site: &Site) -> Vec<ChargeLine> {
         record.courses.iter().flat_map(|course| desk.course(course)).collect();
     let empty = record.empty_credits.iter();
     lines.extend(empty.map(|(course, credit, named)| desk.empty_credit(course, credit, named)));
+    lines.extend(record.undated.iter().map(|undated| desk.undated(undated)));
     lines
 }
 
@@ -128,20 +131,57 @@ impl Desk<'_> {
             None => "no charge of the number it names is known",
         };
         ChargeLine {
+            units,
+            account: credit.account.clone().or_else(|| self.record.account.clone()),
+            account_told: credit.account.is_some(),
+            anchor: format!("c {} {}", credit.number, credit.of),
+            evidence: vec![credit.number.clone()],
+            message: credit.message,
+            control_id: credit.control_id.clone(),
+            flaws: vec![Flaw::EmptyCredit(why.to_owned())],
+            ..self.nameless(course, credit.done.date)
+        }
+    }
+
+    /// The one held line of fractions that are counted, and whose days nobody told. No day is
+    /// made up: it stands on the day of the newest count.
+    fn undated(&self, undated: &Undated) -> ChargeLine {
+        let Undated { course, counted, dated, tally } = undated;
+        let days = match dated {
+            0 => "no day of any is known".to_owned(),
+            dated => format!("the days of {dated} are known"),
+        };
+        let why = format!("the source counts {counted} fractions as delivered; {days}");
+        ChargeLine {
+            units: Quantity::new(counted.saturating_sub(*dated)).unwrap_or(Quantity::ONE),
+            account: tally.account.clone().or_else(|| self.record.account.clone()),
+            account_told: tally.account.is_some(),
+            anchor: format!("t {} {}", tally.system, tally.number),
+            evidence: vec![tally.number.clone()],
+            message: tally.message,
+            control_id: tally.control_id.clone(),
+            flaws: vec![Flaw::UndatedFractions(why)],
+            ..self.nameless(course, tally.told.date)
+        }
+    }
+
+    /// A line that says nothing but its course and its day.
+    fn nameless(&self, course: &CourseId, day: Date) -> ChargeLine {
+        ChargeLine {
             course: course.clone(),
             claim: None,
             code: None,
             family: None,
             step: None,
             modifiers: Vec::new(),
-            units,
-            service: Moment::day(credit.done.date),
+            units: Quantity::ONE,
+            service: Moment::day(day),
             revenue: None,
             diagnoses: Vec::new(),
             rendering: None,
             orderer: None,
-            account: credit.account.clone().or_else(|| self.record.account.clone()),
-            account_told: credit.account.is_some(),
+            account: self.record.account.clone(),
+            account_told: false,
             class: PatientClass::Outpatient,
             payer: self.site.payer.clone(),
             plan: None,
@@ -149,16 +189,16 @@ impl Desk<'_> {
             department: None,
             location: None,
             filler_order: None,
-            anchor: format!("c {} {}", credit.number, credit.of),
-            evidence: vec![credit.number.clone()],
+            anchor: String::new(),
+            evidence: Vec::new(),
             documents: Vec::new(),
-            message: credit.message,
-            control_id: credit.control_id.clone(),
+            message: MessageId(0),
+            control_id: String::new(),
             posted: None,
             told_day: None,
             row: None,
             goes_with: None,
-            flaws: vec![Flaw::EmptyCredit(why.to_owned())],
+            flaws: Vec::new(),
         }
     }
 }

@@ -40,6 +40,7 @@ fn lone(line: &ChargeLine) -> Option<Share> {
         | Flaw::UnknownCode(_)
         | Flaw::MissingFact(_)
         | Flaw::EmptyCredit(_)
+        | Flaw::UndatedFractions(_)
         | Flaw::SharedNumber
         | Flaw::SentManagement
         | Flaw::UnearnedManagement

@@ -9,11 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::{
-    Activity, ActivityKey, Answer, BY_HAND, Clinician, Course, Degree, Diagnosis, Document,
-    DocumentKey, DocumentKind, Fact, Field, Identifier, MessageId, Modifier, Moment, PatientClass,
-    ProcedureCode, Quantity, Share, Standing, ToldByHand, Who,
-};
+use crate::domain::{Activity, ActivityKey, ActivityStanding, Answer, BY_HAND, Clinician, Course, Degree, Diagnosis, Document, DocumentKey, DocumentKind, Fact, Field, Identifier, MessageId, Modifier, Moment, PatientClass, ProcedureCode, Quantity, Share, Standing, ToldByHand, Weight, Who};
 use crate::pipeline::{self, Setup};
 use crate::store::{Books, LineFilter, NewMessage};
 
@@ -227,6 +223,8 @@ impl Add {
             message: MessageId(0),
             control_id: number.to_owned(),
             unreadable: Vec::new(),
+            standing: ActivityStanding::Done,
+            weight: Weight::Charged,
         })
     }
 }

@@ -56,7 +56,7 @@ impl Compare {
         let told = |count: u64| shown.more(count);
         let compared = if self.inputs.is_empty() {
             let desk = self.config.desk()?;
-            let intake = desk.intake()?;
+            let intake = Arc::new(desk.intake()?);
             let setups = (desk.setup_by(old), desk.setup_by(new));
             app::compare(setups, &Replayed::Store(&intake), days, &told)?
         } else {

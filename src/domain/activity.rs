@@ -45,6 +45,28 @@ pub enum Share {
     Professional,
 }
 
+/// Whether an activity stands, by the newest word of its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum ActivityStanding {
+    /// It was done, and is to be billed.
+    #[default]
+    Done,
+    /// The source took it back, or says that it is not to be billed.
+    TakenBack,
+}
+
+/// How much a telling of an activity counts.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub enum Weight {
+    /// The schedule says that it was done: an appointment, a task.
+    Scheduled,
+    /// The charge itself says so; a schedule that names the same number is outweighed.
+    #[default]
+    Charged,
+}
+
 /// One thing that was done.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Activity {
@@ -102,6 +124,58 @@ pub struct Activity {
     pub control_id: String,
     /// What could not be understood of it, beside the quantity.
     pub unreadable: Vec<String>,
+    /// Whether it stands.
+    #[serde(default, skip_serializing_if = "ActivityStanding::is_done")]
+    pub standing: ActivityStanding,
+    /// How much this telling counts.
+    #[serde(default, skip_serializing_if = "Weight::is_charged")]
+    pub weight: Weight,
+}
+
+/// How many fractions a source counts as delivered, without the day of each.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Tally {
+    /// The numbering, as in [`ActivityKey`].
+    pub system: String,
+    /// What counts: the source's own number of the plan or phase that was treated.
+    pub number: String,
+    /// Fractions delivered; none where the source took the count back.
+    pub delivered: u16,
+    /// Whether it counts for a phase or a plan: a phase outweighs its plans.
+    pub of: Counted,
+    /// The course that the source names.
+    pub course: Option<String>,
+    /// The day of the newest word of it.
+    pub told: Moment,
+    /// The account that the message names.
+    pub account: Option<String>,
+    /// The message that brought it.
+    pub message: MessageId,
+    /// That message's control id.
+    pub control_id: String,
+}
+
+/// What a tally counts for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Counted {
+    /// One plan.
+    Plan,
+    /// A phase, with all its plans.
+    Phase,
+}
+
+impl ActivityStanding {
+    /// Whether it was done and stands.
+    pub fn is_done(&self) -> bool {
+        *self == ActivityStanding::Done
+    }
+}
+
+impl Weight {
+    /// Whether the charge itself was told.
+    pub fn is_charged(&self) -> bool {
+        *self == Weight::Charged
+    }
 }
 
 /// What takes an activity back.

@@ -101,6 +101,8 @@ pub enum Flaw {
     MissingFact(String),
     /// A credit that takes nothing back.
     EmptyCredit(String),
+    /// Fractions that are counted as delivered, and whose days nobody told.
+    UndatedFractions(String),
     /// One transaction number names two activities.
     SharedNumber,
     /// Management from a source that never sends it: fractions and documents earn it.

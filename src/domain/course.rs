@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use jiff::civil::Date;
 
-use super::{Activity, Credit, Document, DocumentKind, Meaning, Moment, ProcedureCode};
+use super::{Activity, Credit, Document, DocumentKind, Meaning, Moment, ProcedureCode, Tally};
 
 /// The name of a course, unique within its patient.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,10 +23,25 @@ pub struct Record {
     pub courses: Vec<Course>,
     /// Credits that take nothing back: their charge is gone, unknown, or was no charge.
     pub empty_credits: Vec<(CourseId, Arc<Credit>, Option<Arc<Activity>>)>,
+    /// Fractions that a source counts as delivered, and whose days nobody told.
+    pub undated: Vec<Undated>,
     /// The account that registration names.
     pub account: Option<String>,
     /// The payer, if anyone named one.
     pub payer: Option<String>,
+}
+
+/// Fractions without their days.
+#[derive(Debug, Clone)]
+pub struct Undated {
+    /// The course.
+    pub course: CourseId,
+    /// As many are counted.
+    pub counted: u16,
+    /// Of so many the day is known.
+    pub dated: u16,
+    /// The newest count.
+    pub tally: Arc<Tally>,
 }
 
 /// One course.

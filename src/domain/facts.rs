@@ -1,10 +1,11 @@
 //! Everything that messages told of one person, each thing once.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Activity, Credit, Document, Identifier, Phi, Share};
+use super::{Activity, Credit, Document, Identifier, Phi, Share, Tally};
 
 /// One thing that a message told of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,6 +16,8 @@ pub enum Fact {
     Credit(Arc<Credit>),
     /// A document stands, or no longer stands.
     Document(Arc<Document>),
+    /// Fractions are counted.
+    Tally(Arc<Tally>),
 }
 
 /// What makes two tellings the same fact.
@@ -71,6 +74,8 @@ pub struct Facts {
     pub credits: Vec<Arc<Credit>>,
     /// Documents, in the order in which they were first told.
     pub documents: Vec<Arc<Document>>,
+    /// Counts of fractions, in the order in which they were first told.
+    pub tallies: Vec<Arc<Tally>>,
 }
 
 impl Fact {
@@ -87,6 +92,7 @@ impl Fact {
             }
             Fact::Credit(c) => format!("c|{}|{}|{}", c.system, c.number, c.of),
             Fact::Document(d) => format!("d|{}|{}", d.key.system, d.key.number),
+            Fact::Tally(t) => format!("t|{}|{}", t.system, t.number),
         })
     }
 }
@@ -98,6 +104,7 @@ impl Facts {
             Fact::Activity(told) => self.take_activity(told).map(Fact::Activity),
             Fact::Credit(told) => self.take_credit(told).map(Fact::Credit),
             Fact::Document(told) => self.take_document(told).map(Fact::Document),
+            Fact::Tally(told) => self.take_tally(told).map(Fact::Tally),
         }
     }
 
@@ -167,6 +174,22 @@ impl Facts {
         *known = Arc::clone(&told);
         Some(told)
     }
+
+    fn take_tally(&mut self, told: Arc<Tally>) -> Option<Arc<Tally>> {
+        let same = |known: &&mut Arc<Tally>| {
+            known.system == told.system && known.number == told.number
+        };
+        let Some(known) = self.tallies.iter_mut().find(same) else {
+            self.tallies.push(Arc::clone(&told));
+            return Some(told);
+        };
+        let says_the_same = Tally { told: known.told, message: known.message, ..(*told).clone() };
+        if told.told < known.told || says_the_same == **known {
+            return None;
+        }
+        *known = Arc::clone(&told);
+        Some(told)
+    }
 }
 
 impl Activity {
@@ -180,8 +203,17 @@ impl Activity {
             control_id: known.control_id.clone(),
             ..self.clone()
         };
-        let newest_told = self.told.max(known.told);
-        let stands = if self.told < known.told { known.clone() } else { amended };
+        let outweighed = match self.weight.cmp(&known.weight) {
+            Ordering::Less => true,
+            Ordering::Equal => self.told < known.told,
+            Ordering::Greater => false,
+        };
+        let newest_told = match self.weight == known.weight {
+            true => self.told.max(known.told),
+            false if outweighed => known.told,
+            false => self.told,
+        };
+        let stands = if outweighed { known.clone() } else { amended };
         let stands = Activity { posted: earliest, told: newest_told, ..stands };
         let told_apart = Activity { told: known.told, ..stands.clone() };
         (told_apart != *known).then_some(stands)

@@ -32,14 +32,18 @@ pub mod sheet;
 mod site;
 mod verdict;
 
-pub use activity::{Activity, ActivityKey, Credit, Field, PatientClass, Share};
+pub use activity::{
+    Activity, ActivityKey, ActivityStanding, Counted, Credit, Field, PatientClass, Share, Tally, Weight,
+};
 pub use by_hand::{BY_HAND, ToldByHand};
 pub use charge_line::{ChargeLine, Flaw, JudgedLine, LineKey, SameCharge, TableRow};
 pub use claim::{CareStep, Claim, Component, Revenue, Setting};
 pub use clinician::{Clinician, Degree, Npi};
 pub use clock::Clock;
 pub use code::{Diagnosis, Modifier, NotACode, ProcedureCode};
-pub use course::{Course, CourseId, Delivered, Fraction, Record, Review, Session, SessionId, Step};
+pub use course::{
+    Course, CourseId, Delivered, Fraction, Record, Review, Session, SessionId, Step, Undated,
+};
 pub use document::{Document, DocumentKey, DocumentKind, Standing};
 pub use facts::{Fact, FactKey, Facts, Link, Registration};
 pub use family::Family;

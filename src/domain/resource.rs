@@ -24,12 +24,18 @@ pub struct Resource {
     pub is_gone: bool,
     /// JSON, with references to where their resources stand on the shelf.
     pub body: Arc<str>,
+    /// Elements of it that FHIR R4 does not have, a line each: taken where the settings say so, and
+    /// whatever is earned by it held.
+    pub strange: String,
 }
 
 /// Everything that one source has told of its resources so far.
 pub trait Shelf {
     /// The newest version of a resource.
     fn resource(&self, kind: &str, id: &str) -> Option<Arc<Resource>>;
+
+    /// The newest version that came before a message.
+    fn before(&self, kind: &str, id: &str, message: MessageId) -> Option<Arc<Resource>>;
 
     /// The resource of a type that bears an identifier, the one told last.
     fn identified(&self, kind: &str, system: &str, value: &str) -> Option<Arc<Resource>>;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::{
     Activity, Answer, BY_HAND, Credit, Document, Fact, MessageId, Moment, Reason, Refusal,
-    Registration, ToldByHand, Who,
+    Registration, Tally, ToldByHand, Who,
 };
 
 use super::{Person, Told};
@@ -52,5 +52,6 @@ fn brought_by(fact: Fact, message: MessageId) -> Fact {
         Fact::Document(one) => {
             Fact::Document(Arc::new(Document { message, ..Arc::unwrap_or_clone(one) }))
         }
+        Fact::Tally(one) => Fact::Tally(Arc::new(Tally { message, ..Arc::unwrap_or_clone(one) })),
     }
 }

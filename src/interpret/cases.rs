@@ -285,6 +285,7 @@ fn charges_are_told_from_credits_and_from_what_is_neither() {
             Some(Fact::Activity(_)) => "held",
             Some(Fact::Credit(_)) => "credit",
             Some(Fact::Document(_)) => "document",
+            Some(Fact::Tally(_)) => "tally",
             None => "note",
         };
         assert_eq!(is, row["is"], "{row}");

@@ -16,6 +16,7 @@ mod charge;
 mod clinician;
 mod code;
 mod dft;
+pub mod fhir;
 mod finding;
 mod kept;
 mod key;

@@ -12,6 +12,7 @@ use super::destination::DestinationProfile;
 use super::diagnoses::Diagnoses;
 use super::dictionary::Dictionary;
 use super::examples;
+use super::fhir::FhirProfile;
 use super::holds::Holds;
 use super::open::Files;
 use super::pairs::{Limits, Pairs};
@@ -79,8 +80,9 @@ impl<'a> Loading<'a> {
             digest: digest(self.files),
             dictionary_of: self.dictionary_names(&dictionaries),
             texts: self.texts(),
-            profiles: self.profiles("sources/", SourceProfile::parse),
-            destinations: self.profiles("destinations/", DestinationProfile::parse),
+            profiles: self.profiles("sources/", is_hl7, SourceProfile::parse),
+            fhir_profiles: self.profiles("sources/", FhirProfile::is_meant_by, FhirProfile::parse),
+            destinations: self.profiles("destinations/", |_| true, DestinationProfile::parse),
             payers: self.payers(),
             holds: self.holds(),
             codes,
@@ -201,11 +203,16 @@ impl<'a> Loading<'a> {
     fn profiles<T>(
         &mut self,
         folder: &str,
+        is_meant: fn(&str) -> bool,
         parse: fn(&str) -> Result<T, String>,
     ) -> HashMap<String, T> {
         let mut profiles = HashMap::default();
         for (name, file, bytes) in self.all(folder, ".toml") {
-            match parse(&String::from_utf8_lossy(bytes)) {
+            let text = String::from_utf8_lossy(bytes);
+            if !is_meant(&text) {
+                continue;
+            }
+            match parse(&text) {
                 Ok(profile) => {
                     profiles.insert(name.to_owned(), profile);
                 }
@@ -248,6 +255,11 @@ impl<'a> Loading<'a> {
         }
         holds
     }
+}
+
+/// Whether the file of a source describes one that speaks HL7 v2.
+fn is_hl7(text: &str) -> bool {
+    !FhirProfile::is_meant_by(text)
 }
 
 /// One number for all files: any changed letter changes it.

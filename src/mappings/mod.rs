@@ -19,6 +19,7 @@ pub mod destination;
 mod diagnoses;
 mod dictionary;
 mod examples;
+pub mod fhir;
 mod holds;
 pub mod import;
 mod in_force;
@@ -48,6 +49,7 @@ pub use decisions::{Case, Earning};
 pub use destination::DestinationProfile;
 pub use diagnoses::{DiagnosisGroup, Side};
 pub use examples::Examined;
+pub use fhir::FhirProfile;
 pub use in_force::InForce;
 pub use open::Folder;
 pub use pairs::{Indicator, Limit, Pair};
@@ -68,6 +70,7 @@ pub struct Tables {
     dictionaries: HashMap<String, dictionary::Dictionary>,
     dictionary_of: HashMap<String, String>,
     profiles: HashMap<String, SourceProfile>,
+    fhir_profiles: HashMap<String, FhirProfile>,
     destinations: HashMap<String, DestinationProfile>,
     payers: HashMap<String, payers::Parameters>,
     holds: holds::Holds,
@@ -112,16 +115,27 @@ impl Tables {
         names
     }
 
-    /// A source profile.
+    /// The profile of a source that speaks HL7 v2.
     pub fn profile(&self, name: &str) -> Option<&SourceProfile> {
         self.profiles.get(name)
     }
 
     /// The names of all source profiles, in order.
     pub fn profile_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+        let names = self.profiles.keys().chain(self.fhir_profiles.keys());
+        let mut names: Vec<&str> = names.map(String::as_str).collect();
         names.sort_unstable();
         names
+    }
+
+    /// The profile of a source that speaks FHIR.
+    pub fn fhir_profile(&self, name: &str) -> Option<&FhirProfile> {
+        self.fhir_profiles.get(name)
+    }
+
+    /// Whether there is a profile of a source.
+    pub fn has_profile(&self, name: &str) -> bool {
+        self.profiles.contains_key(name) || self.fhir_profiles.contains_key(name)
     }
 
     /// A destination profile.
@@ -138,7 +152,9 @@ impl Tables {
 
     /// Whether a source may send a procedure code where the activity's name belongs.
     pub fn names_may_be_codes(&self, profile: &str) -> bool {
-        self.profile(profile).is_some_and(|profile| profile.names == Names::DictionaryOrCode)
+        let of_hl7 = self.profile(profile).map(|profile| profile.names);
+        let names = of_hl7.or_else(|| self.fhir_profile(profile).map(|profile| profile.names));
+        names == Some(Names::DictionaryOrCode)
     }
 
     /// What a source calls something; `None` if its dictionary does not have it on that day.

@@ -25,7 +25,7 @@ use lru::LruCache;
 
 use crate::domain::{Claim, Clock, Identifier, LineId, MessageId, PersonId, Site};
 use crate::mappings::{InForce, Tables};
-use crate::store::{Books, Error, Part, PartOutcome, StoredMessage, Work};
+use crate::store::{Books, Error, Intake, Part, PartOutcome, StoredMessage, Work};
 
 use anew::Anew;
 use gather::Gathered;
@@ -91,6 +91,7 @@ pub struct Pipeline {
     others: u64,
     booked: Option<HashSet<MessageId>>,
     in_force: Option<Arc<InForce>>,
+    intake: Option<Arc<Intake>>,
     anew: Anew,
 }
 
@@ -115,6 +116,7 @@ impl Pipeline {
             others: 0,
             booked: None,
             in_force: None,
+            intake: None,
             anew: Anew::NotBegun,
         }
     }
@@ -122,6 +124,12 @@ impl Pipeline {
     /// The same, following the tables that are in force.
     pub fn following(self, in_force: Arc<InForce>) -> Pipeline {
         Pipeline { in_force: Some(in_force), ..self }
+    }
+
+    /// The same, with the intake that its messages come from: what FHIR sources tell is read
+    /// together with all that they have told before.
+    pub fn reading(self, intake: Arc<Intake>) -> Pipeline {
+        Pipeline { intake: Some(intake), ..self }
     }
 
     /// Carries a run of messages, the oldest first. All of it is on disk when this returns.
@@ -132,7 +140,8 @@ impl Pipeline {
         self.forget_if_others_wrote()?;
         let mut carried = Carried::default();
         let new = self.new_among(messages)?;
-        let reads: Vec<Read<'_>> = new.into_iter().map(|stored| self.read(stored)).collect();
+        let reads: Vec<Read<'_>> =
+            new.into_iter().map(|stored| self.read(stored)).collect::<Result<_, _>>()?;
         if let (true, Some(last)) = (reads.is_empty(), messages.last()) {
             let work = Work { at: self.clock.now(), parts: Vec::new(), cursor: Some(last.id) };
             self.books.apply(work)?;

@@ -3,10 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::{Answer, BY_HAND, Identifier, Link, MessageState, Moment, Reason};
-use crate::interpret::{self, Reading, Told};
-use crate::store::StoredMessage;
+use crate::interpret::fhir::{self, FhirReading};
+use crate::interpret::{self, Note, Reading, Told};
+use crate::mappings::FhirProfile;
+use crate::store::{Error, StoredMessage};
 
-use super::Pipeline;
+use super::{Pipeline, SourceSetup};
 
 /// A message and what it tells.
 #[derive(Clone)]
@@ -30,10 +32,10 @@ pub(super) enum Outcome {
 
 impl Pipeline {
     /// Reads a message; a panic of ours makes it stuck and goes no further.
-    pub(super) fn read<'a>(&self, stored: &'a StoredMessage) -> Read<'a> {
+    pub(super) fn read<'a>(&self, stored: &'a StoredMessage) -> Result<Read<'a>, Error> {
         let received = stored.received.to_zoned(self.setup.time_zone.clone()).date();
         let outcome = match (stored.answer, &stored.reason) {
-            (Answer::Accept, _) => self.understand(stored),
+            (Answer::Accept, _) => self.understand(stored)?,
             (Answer::Error | Answer::Reject, Some(reason)) => Outcome::Refused(reason.clone()),
             (Answer::Error | Answer::Reject, None) => Outcome::Refused(unexplained()),
         };
@@ -41,23 +43,29 @@ impl Pipeline {
             Outcome::Told(told) => told.made.date,
             Outcome::Refused(_) | Outcome::Stuck(_) => received,
         };
-        Read { stored, outcome, day }
+        Ok(Read { stored, outcome, day })
     }
 
-    fn understand(&self, stored: &StoredMessage) -> Outcome {
+    fn understand(&self, stored: &StoredMessage) -> Result<Outcome, Error> {
         if *stored.source == *BY_HAND {
             let made =
                 Moment::at(stored.received.to_zoned(self.setup.time_zone.clone()).datetime());
-            return match interpret::told_by_hand(&stored.raw, stored.id, made) {
+            return Ok(match interpret::told_by_hand(&stored.raw, stored.id, made) {
                 Ok(told) => Outcome::Told(Box::new(told)),
                 Err(refusal) => Outcome::Refused(refusal.reason),
-            };
+            });
         }
         let source = self.setup.sources.iter().find(|source| *source.name == *stored.source);
-        let profile = source.and_then(|source| self.setup.tables.profile(&source.profile));
-        let (Some(source), Some(profile)) = (source, profile) else {
+        let Some(source) = source else {
             let name = &stored.source;
-            return Outcome::Stuck(format!("the settings name no source `{name}` any more"));
+            return Ok(Outcome::Stuck(format!("the settings name no source `{name}` any more")));
+        };
+        if let Some(profile) = self.setup.tables.fhir_profile(&source.profile) {
+            return self.understand_fhir(stored, source, profile);
+        }
+        let Some(profile) = self.setup.tables.profile(&source.profile) else {
+            let name = &source.profile;
+            return Ok(Outcome::Stuck(format!("the tables have no profile `{name}` any more")));
         };
         let reading = Reading {
             profile,
@@ -66,12 +74,55 @@ impl Pipeline {
             message: stored.id,
             received: stored.received,
         };
-        match catch_unwind(AssertUnwindSafe(|| interpret::read(&stored.raw, &reading))) {
+        Ok(match catch_unwind(AssertUnwindSafe(|| interpret::read(&stored.raw, &reading))) {
             Ok(Ok(told)) => Outcome::Told(Box::new(told)),
             Ok(Err(refusal)) => Outcome::Refused(refusal.reason),
-            Err(_) => Outcome::Stuck("the daemon failed while it read the message".into()),
+            Err(_) => Outcome::Stuck(FAILED.into()),
+        })
+    }
+
+    /// What a message over FHIR told stands on the shelf of its source since it came.
+    fn understand_fhir(
+        &self,
+        stored: &StoredMessage,
+        source: &SourceSetup,
+        profile: &FhirProfile,
+    ) -> Result<Outcome, Error> {
+        let Some(intake) = &self.intake else {
+            return Ok(Outcome::Stuck("what the source told before is out of reach".into()));
+        };
+        let shelf = intake.shelf_until(&stored.source, stored.id);
+        let reading = FhirReading {
+            profile,
+            system: &source.system,
+            time_zone: &self.setup.time_zone,
+            message: stored.id,
+            received: stored.received,
+            shelf: &shelf,
+        };
+        let control_id = String::from_utf8_lossy(&stored.control_id);
+        let told = catch_unwind(AssertUnwindSafe(|| fhir::told(&control_id, &reading)));
+        shelf.whole()?;
+        Ok(match told {
+            Ok(told) => Outcome::Told(Box::new(with_reason(told, stored.reason.as_ref()))),
+            Err(_) => Outcome::Stuck(FAILED.into()),
+        })
+    }
+}
+
+const FAILED: &str = "the daemon failed while it read the message";
+
+/// What a message told, with what was not taken of it when it came.
+fn with_reason(mut told: Told, reason: Option<&Reason>) -> Told {
+    if let Some(reason) = reason {
+        if told.ignored.is_some() {
+            told.ignored = Some(reason.text.clone());
+        } else {
+            let place = reason.place.clone().unwrap_or_default();
+            told.notes.push(Note { place, words: reason.text.clone() });
         }
     }
+    told
 }
 
 fn unexplained() -> Reason {

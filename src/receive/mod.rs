@@ -11,6 +11,7 @@
 
 mod connection;
 mod counts;
+mod fhir;
 mod http;
 mod listener;
 mod options;
@@ -25,6 +26,7 @@ use std::net::SocketAddr;
 use crate::domain::Retry;
 
 pub use counts::{Counted, Counts};
+pub use fhir::{FhirDesk, Objected, Objects};
 pub use http::Door;
 pub use listener::Listener;
 pub use options::{
@@ -33,7 +35,7 @@ pub use options::{
 };
 pub use poll::{Asked, Poller};
 pub use reception::{Reception, verdict};
-pub use taking::{BoxFuture, FhirAnswer, FhirRequest, Method, NotYet, TakesFhir};
+pub use taking::{BoxFuture, FhirAnswer, FhirRequest, Method, NotSpoken, TakesFhir};
 
 /// A listener that cannot listen.
 #[derive(Debug, thiserror::Error)]

@@ -33,6 +33,16 @@ impl Reception {
         &self.source
     }
 
+    /// Where it is stored.
+    pub(super) fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    /// What time it is.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// What was seen so far.
     pub fn counts(&self) -> &Counts {
         &self.counts

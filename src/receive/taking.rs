@@ -64,9 +64,9 @@ pub struct FhirAnswer {
 
 /// Takes nothing: for sources over which FHIR is not spoken.
 #[derive(Debug, Clone, Copy)]
-pub struct NotYet;
+pub struct NotSpoken;
 
-impl TakesFhir for NotYet {
+impl TakesFhir for NotSpoken {
     fn take(&self, _request: FhirRequest) -> BoxFuture<'_, FhirAnswer> {
         let words = "FHIR is not spoken here";
         Box::pin(async move { FhirAnswer::refusal(501, "not-supported", words) })

@@ -9,6 +9,7 @@ mod commands;
 mod comparing;
 mod corrections;
 mod dispatching;
+mod fhir_examples;
 mod fhir_out;
 mod fhir_written;
 mod hostile;

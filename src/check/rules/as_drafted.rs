@@ -59,6 +59,19 @@ pub(super) const CREDIT: Rule = Rule {
     },
 };
 
+pub(super) const UNDATED: Rule = Rule {
+    id: "FRAC-01",
+    says: "Every fraction that a source counts as delivered is known by its day.",
+    source: "CMS: a line bears its day of service; a count tells none.",
+    stage: Stage::Own,
+    judge: |view| {
+        first(
+            view,
+            |flaw| if let Flaw::UndatedFractions(why) = flaw { hold(why.clone()) } else { None },
+        )
+    },
+};
+
 pub(super) const NUMBER: Rule = Rule {
     id: "TWICE-01",
     says: "One transaction number names one activity.",

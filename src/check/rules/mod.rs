@@ -26,6 +26,7 @@ pub const RULES: &[&Rule] = &[
     &as_drafted::UNKNOWN_NAME,
     &as_drafted::ACTIVITY,
     &as_drafted::FIELD,
+    &as_drafted::UNDATED,
     &as_drafted::NUMBER,
     &as_drafted::CODE,
     &as_drafted::FACT,

@@ -78,6 +78,7 @@ fn put(facts: &mut Facts, fact: Fact) {
         Fact::Activity(activity) => facts.activities.push(activity),
         Fact::Credit(credit) => facts.credits.push(credit),
         Fact::Document(document) => facts.documents.push(document),
+        Fact::Tally(tally) => facts.tallies.push(tally),
     }
 }
 

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::date;
 
 use crate::domain::{
-    Activity, ActivityKey, ChargeLine, Claim, CourseId, Entry, EntryKind, Fact, Field, Identifier,
-    LineState, MessageId, MessageState, Moment, PatientClass, PersonId, Quantity, Share, Who,
+    Activity, ActivityKey, ActivityStanding, ChargeLine, Claim, CourseId, Entry, EntryKind, Fact, Field, Identifier,
+    LineState, MessageId, MessageState, Moment, PatientClass, PersonId, Quantity, Share, Weight, Who,
 };
 
 use super::{
@@ -125,6 +125,8 @@ pub(super) fn fact(mrn: &str, told: &str, message: i64) -> NewFact {
             message: MessageId(message),
             control_id: format!("K{message}"),
             unreadable: vec![],
+            standing: ActivityStanding::Done,
+            weight: Weight::Charged,
         })),
     }
 }

@@ -26,6 +26,8 @@ pub struct NewResource {
     pub is_gone: bool,
     /// JSON.
     pub body: String,
+    /// Elements of it that FHIR R4 does not have, a line each.
+    pub strange: String,
     /// Its identifiers: system and value.
     pub identifiers: Vec<(String, String)>,
     /// What it refers to: type and id.
@@ -41,43 +43,44 @@ pub struct Standing {
     pub revision: i64,
 }
 
-/// The shelf of one source.
+/// The shelf of one source, as it stood once a message had come.
 pub struct SourceShelf<'a> {
     intake: &'a Intake,
     source: &'a str,
+    until: MessageId,
     failed: RefCell<Option<Error>>,
 }
 
 /// Most resources that refer to one: those told last count.
 const REFERRING_MAX: i64 = 10_000;
 
-const COLUMNS: &str = "kind, id, message, version, said_at, gone, body, revision";
+const COLUMNS: &str = "kind, id, message, version, said_at, gone, body, strange, revision";
 
 impl Intake {
-    /// The resources of a source.
+    /// The resources of a source, as they stand now.
     pub fn shelf<'a>(&'a self, source: &'a str) -> SourceShelf<'a> {
-        SourceShelf { intake: self, source, failed: RefCell::new(None) }
+        self.shelf_until(source, MessageId(i64::MAX))
+    }
+
+    /// The resources of a source as they stood once a message had come, whatever came later.
+    pub fn shelf_until<'a>(&'a self, source: &'a str, until: MessageId) -> SourceShelf<'a> {
+        SourceShelf { intake: self, source, until, failed: RefCell::new(None) }
     }
 }
 
 impl SourceShelf<'_> {
-    /// The newest version, and how many came before it.
+    /// The newest version, and how many versions have come.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn standing(&self, kind: &str, id: &str) -> Result<Option<Standing>, Error> {
         self.intake.readers.read(|connection| {
-            let mut select = connection.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM resource
-                 WHERE source = ?1 AND kind = ?2 AND id = ?3 AND newest = 1"
-            ))?;
-            let read = |row: &Row<'_>| Ok((resource(row), row.get(7)?));
-            let found = select.query_row((self.source, kind, id), read).optional()?;
-            found
-                .map(|(resource, revision)| {
-                    Ok(Standing { resource: Arc::new(resource?), revision })
-                })
-                .transpose()
+            let mut select = connection.prepare_cached(&one_version())?;
+            let key = (self.source, kind, id, self.until.0);
+            let mut rows = select.query(key)?;
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let (resource, revision) = (Arc::new(resource(row)?), row.get(8)?);
+            Ok(Some(Standing { resource, revision }))
         })
     }
 
@@ -90,51 +93,78 @@ impl SourceShelf<'_> {
         self.failed.borrow_mut().take().map_or(Ok(()), Err)
     }
 
-    fn look<T: Default>(&self, look: impl FnOnce(&Connection) -> Result<T, Error>) -> T {
-        self.intake.readers.read(look).unwrap_or_else(|error| {
+    fn look<P: rusqlite::Params>(&self, select: &str, params: P) -> Vec<Arc<Resource>> {
+        let found = self.intake.readers.read(|connection| several(connection, select, params));
+        found.unwrap_or_else(|error| {
             self.failed.borrow_mut().get_or_insert(error);
-            T::default()
+            Vec::new()
         })
     }
 
-    fn several<P: rusqlite::Params>(&self, from: &str, params: P) -> Vec<Arc<Resource>> {
-        self.look(|connection| {
-            let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {from}"))?;
-            let mut rows = select.query(params)?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                found.push(Arc::new(resource(row)?));
-            }
-            Ok(found)
-        })
+    fn version(&self, kind: &str, id: &str, until: MessageId) -> Option<Arc<Resource>> {
+        self.look(&one_version(), (self.source, kind, id, until.0)).pop()
     }
+}
+
+fn one_version() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM resource
+         WHERE source = ?1 AND kind = ?2 AND id = ?3 AND message <= ?4
+         ORDER BY number DESC LIMIT 1"
+    )
+}
+
+fn several<P: rusqlite::Params>(
+    connection: &Connection,
+    select: &str,
+    params: P,
+) -> Result<Vec<Arc<Resource>>, Error> {
+    let mut select = connection.prepare_cached(select)?;
+    let mut rows = select.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(Arc::new(resource(row)?));
+    }
+    Ok(found)
 }
 
 impl Shelf for SourceShelf<'_> {
     fn resource(&self, kind: &str, id: &str) -> Option<Arc<Resource>> {
-        let from = "resource WHERE source = ?1 AND kind = ?2 AND id = ?3 AND newest = 1";
-        self.several(from, (self.source, kind, id)).pop()
+        self.version(kind, id, self.until)
+    }
+
+    fn before(&self, kind: &str, id: &str, message: MessageId) -> Option<Arc<Resource>> {
+        self.version(kind, id, MessageId(message.0.saturating_sub(1)))
     }
 
     fn identified(&self, kind: &str, system: &str, value: &str) -> Option<Arc<Resource>> {
-        let from = "resource WHERE newest = 1 AND source = ?1 AND kind = ?2 AND id IN
+        let select = format!(
+            "SELECT {COLUMNS} FROM resource
+             WHERE source = ?1 AND kind = ?2 AND message <= ?5 AND id IN
                 (SELECT id FROM resource_identifier
                  WHERE source = ?1 AND kind = ?2 AND system = ?3 AND value = ?4)
-             ORDER BY number";
-        self.several(from, (self.source, kind, system, value)).pop()
+             ORDER BY number DESC LIMIT 1"
+        );
+        self.look(&select, (self.source, kind, system, value, self.until.0)).pop()
     }
 
     fn referring(&self, kind: &str, id: &str) -> Vec<Arc<Resource>> {
-        let from = "resource_reference AS it JOIN resource USING (source, kind, id)
-             WHERE it.source = ?1 AND it.to_kind = ?2 AND it.to_id = ?3 AND newest = 1
-             ORDER BY number DESC LIMIT ?4";
-        let mut found = self.several(from, (self.source, kind, id, REFERRING_MAX));
+        let select = format!(
+            "SELECT {COLUMNS} FROM resource WHERE number IN
+                (SELECT max(resource.number) FROM resource_reference AS it
+                 JOIN resource USING (source, kind, id)
+                 WHERE it.source = ?1 AND it.to_kind = ?2 AND it.to_id = ?3 AND message <= ?4
+                 GROUP BY resource.kind, resource.id)
+             ORDER BY number DESC LIMIT ?5"
+        );
+        let mut found = self.look(&select, (self.source, kind, id, self.until.0, REFERRING_MAX));
         found.reverse();
         found
     }
 
     fn told_by(&self, message: MessageId) -> Vec<Arc<Resource>> {
-        self.several("resource WHERE message = ?1 ORDER BY number", [message.0])
+        let select = format!("SELECT {COLUMNS} FROM resource WHERE message = ?1 ORDER BY number");
+        self.look(&select, [message.0])
     }
 }
 
@@ -148,6 +178,7 @@ fn resource(row: &Row<'_>) -> Result<Resource, Error> {
             .map_err(|_| Error::unreadable("a time of a resource"))?,
         is_gone: row.get(5)?,
         body: Arc::from(row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?),
+        strange: row.get(7)?,
     })
 }
 
@@ -161,14 +192,14 @@ pub(super) fn keep(
     for one in told {
         let key = (source, &one.kind, &one.id);
         let mut older = transaction.prepare_cached(
-            "UPDATE resource SET newest = 0
-             WHERE source = ?1 AND kind = ?2 AND id = ?3 AND newest = 1 RETURNING revision",
+            "SELECT revision FROM resource WHERE source = ?1 AND kind = ?2 AND id = ?3
+             ORDER BY number DESC LIMIT 1",
         )?;
         let before: Option<i64> = older.query_row(key, |row| row.get(0)).optional()?;
         let mut insert = transaction.prepare_cached(
             "INSERT INTO resource
-                (source, kind, id, message, version, revision, said_at, gone, body, newest)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)",
+                (source, kind, id, message, version, revision, said_at, gone, body, strange)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?;
         insert.execute((
             source,
@@ -180,6 +211,7 @@ pub(super) fn keep(
             one.said.as_millisecond(),
             one.is_gone,
             &one.body,
+            &one.strange,
         ))?;
         let mut named = transaction.prepare_cached(
             "INSERT OR IGNORE INTO resource_identifier (source, kind, system, value, id)

@@ -1,5 +1,5 @@
 -- What FHIR sources told of their resources, version by version; and how far each poll has come.
--- Only `newest` is ever changed: it marks the version that counts.
+-- The version that counts is the one told last: an older one that comes late is not put here.
 CREATE TABLE resource (
     number   INTEGER PRIMARY KEY,
     source   TEXT    NOT NULL,
@@ -11,9 +11,9 @@ CREATE TABLE resource (
     said_at  INTEGER NOT NULL,   -- milliseconds of Unix time
     gone     INTEGER NOT NULL,
     body     TEXT    NOT NULL,
-    newest   INTEGER NOT NULL
+    strange  TEXT    NOT NULL    -- elements that FHIR R4 does not have, a line each
 ) STRICT;
-CREATE UNIQUE INDEX resource_newest ON resource (source, kind, id) WHERE newest = 1;
+CREATE INDEX resource_version ON resource (source, kind, id, number);
 CREATE INDEX resource_message ON resource (message);
 
 CREATE TABLE resource_identifier (

@@ -1,0 +1,47 @@
+//! What is needed of a resource to bill by it: asked of `interpret` when `receive` takes it in.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::domain::{Resource, Shelf};
+use crate::interpret::fhir::{self, FhirReading};
+use crate::mappings::InForce;
+use crate::receive::{Objected, Objects};
+
+/// How a source over FHIR is read.
+pub(super) struct Meanings {
+    /// The tables in force.
+    pub(super) tables: Arc<InForce>,
+    /// Its profile.
+    pub(super) profile: String,
+    /// The numbering that its numbers belong to.
+    pub(super) system: String,
+    /// Where the site is.
+    pub(super) time_zone: TimeZone,
+}
+
+impl Objects for Meanings {
+    fn objections(&self, resource: &Resource, shelf: &dyn Shelf) -> Vec<Objected> {
+        let tables = self.tables.now();
+        let Some(profile) = tables.fhir_profile(&self.profile) else {
+            return Vec::new();
+        };
+        let reading = FhirReading {
+            profile,
+            system: &self.system,
+            time_zone: &self.time_zone,
+            message: resource.message,
+            received: resource.said,
+            shelf,
+        };
+        let objections = fhir::objections(resource, &reading).into_iter();
+        let objected = objections.map(|one| Objected {
+            code: one.code,
+            expression: one.expression,
+            words: one.words,
+            missing: one.missing,
+        });
+        objected.collect()
+    }
+}

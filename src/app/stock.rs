@@ -1,0 +1,141 @@
+//! Files as a daemon would have received them, in a store that is gone afterwards.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::domain::{Clock, MessageId};
+use crate::mappings::InForce;
+use crate::pipeline::{Setup, SourceSetup};
+use crate::receive::{self, FhirAnswer, FhirDesk, FhirRequest, Method, Reception};
+use crate::store::{Intake, NewMessage, StoredMessage};
+use crate::telemetry::SystemClock;
+use crate::wire::fhir::Unknown;
+use crate::wire::hl7;
+use crate::wire::json::{self, Node};
+
+use super::Error;
+use super::daemon::fhir_desk;
+use super::rehearsal::in_memory;
+
+/// The source, and its profile, that FHIR files belong to if the settings name none.
+const IMPLIED: &str = "fhir";
+
+/// What has been received.
+pub(super) struct Stock {
+    pub(super) intake: Arc<Intake>,
+    hl7: Arc<str>,
+    fhir: SourceSetup,
+    desk: FhirDesk,
+    read: MessageId,
+}
+
+impl Stock {
+    pub(super) fn new(setup: &Setup) -> Result<Stock, Error> {
+        let intake = Arc::new(Intake::open_in_memory().map_err(in_memory)?);
+        let speaks_fhir =
+            |source: &&SourceSetup| setup.tables.fhir_profile(&source.profile).is_some();
+        let hl7 = setup.sources.iter().find(|source| !speaks_fhir(source));
+        let hl7 = hl7.map_or("", |source| source.name.as_str()).into();
+        let fhir = setup.sources.iter().find(speaks_fhir).cloned();
+        let fhir = fhir.unwrap_or_else(|| SourceSetup {
+            name: IMPLIED.to_owned(),
+            profile: IMPLIED.to_owned(),
+            system: String::new(),
+        });
+        let name: Arc<str> = fhir.name.as_str().into();
+        let reception = Reception::new(name, Arc::clone(&intake), Arc::new(SystemClock));
+        let in_force = Arc::new(InForce::new(Arc::clone(&setup.tables)));
+        let unknown = Unknown::Refused;
+        let desk = fhir_desk(Arc::new(reception), (setup, &fhir), (&in_force, unknown));
+        Ok(Stock { intake, hl7, fhir, desk, read: MessageId(0) })
+    }
+
+    /// The setup, with the source that FHIR files belong to.
+    pub(super) fn with_implied(&self, mut setup: Setup) -> Setup {
+        if !setup.sources.iter().any(|source| source.name == self.fhir.name) {
+            setup.sources.push(self.fhir.clone());
+        }
+        setup
+    }
+
+    /// Receives a file. What a sender over FHIR would have been told of it, where that is no yes.
+    pub(super) fn put(&self, path: &Path) -> Result<Vec<String>, Error> {
+        let read = std::fs::read(path);
+        let bytes = read.map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        if path.extension().is_some_and(|ending| ending == "json") {
+            let answer = self.desk.take_blocking(&request(&bytes));
+            return Ok(said(&answer, path));
+        }
+        for raw in hl7::split(&bytes) {
+            let scan = hl7::scan(raw);
+            let (answer, reason) = receive::verdict(&scan);
+            let message = NewMessage {
+                source: Arc::clone(&self.hl7),
+                received: SystemClock.now(),
+                control_id: scan.control_id().to_vec(),
+                answer,
+                reason,
+                raw: raw.to_vec().into(),
+            };
+            self.intake.append_blocking(message).map_err(in_memory)?;
+        }
+        Ok(Vec::new())
+    }
+
+    /// The next message that was received.
+    pub(super) fn next(&mut self) -> Result<Option<StoredMessage>, Error> {
+        let next = self.intake.read_after(self.read, 1, usize::MAX).map_err(in_memory)?.pop();
+        self.read = next.as_ref().map_or(self.read, |message| message.id);
+        Ok(next)
+    }
+}
+
+/// As a sender would have sent it: a Bundle to the base, a resource to its own address.
+fn request(bytes: &[u8]) -> FhirRequest {
+    let body = Bytes::copy_from_slice(bytes);
+    let read = json::read(bytes).ok();
+    let text = |key: &str| read.as_ref().and_then(|node| node.text_of(key));
+    match (text("resourceType"), text("id")) {
+        (Some("Bundle") | None, _) => FhirRequest::new(Method::Post, "", body),
+        (Some(kind), Some(id)) => FhirRequest::new(Method::Put, format!("{kind}/{id}"), body),
+        (Some(kind), None) => FhirRequest::new(Method::Post, kind, body),
+    }
+}
+
+/// Every problem of an answer, with its place.
+fn said(answer: &FhirAnswer, path: &Path) -> Vec<String> {
+    let body = answer.body.as_deref().unwrap_or("null");
+    let Ok(body) = json::read(body.as_bytes()) else {
+        return Vec::new();
+    };
+    let outcomes = body.list("entry").iter().filter_map(|it| it.at(&["response", "outcome"]));
+    let issues = outcomes.chain([&body]).flat_map(|outcome| outcome.list("issue"));
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    issues
+        .filter(|issue| matches!(issue.text_of("severity"), Some("error" | "fatal")))
+        .map(|issue| {
+            let place = issue.list("expression").first().and_then(Node::text).unwrap_or("-");
+            let words = issue.text_of("diagnostics").unwrap_or_default();
+            format!("{name} {place}: refused: {words}")
+        })
+        .collect()
+}
+
+/// The files of an input: itself, or what is in the folder, in the order of names.
+pub(super) fn files(input: &Path) -> Result<Vec<PathBuf>, Error> {
+    let unread = |source| Error::Read { path: input.to_owned(), source };
+    if !input.is_dir() {
+        return Ok(vec![input.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(input).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

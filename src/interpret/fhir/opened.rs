@@ -1,0 +1,204 @@
+//! A resource opened, and where everything that it refers to is found.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::domain::{Identifier, Moment, Resource};
+use crate::wire::json::{self, Node};
+
+use super::node::{self, identifier};
+use super::{FhirReading, Objection};
+
+/// A message being read: what was opened once is not opened again.
+pub(super) struct Desk<'a> {
+    pub(super) reading: &'a FhirReading<'a>,
+    opened: RefCell<HashMap<(String, String), Option<Rc<Opened>>>>,
+    pub(super) courses: RefCell<HashMap<String, Rc<super::chain::Prescription>>>,
+}
+
+/// A resource with its content.
+pub(super) struct Opened {
+    resource: Arc<Resource>,
+    pub(super) body: Node,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(reading: &'a FhirReading<'a>) -> Desk<'a> {
+        let (opened, courses) = (RefCell::default(), RefCell::default());
+        Desk { reading, opened, courses }
+    }
+
+    /// The newest version of a resource.
+    pub(super) fn at(&self, kind: &str, id: &str) -> Option<Rc<Opened>> {
+        let key = (kind.to_owned(), id.to_owned());
+        if let Some(known) = self.opened.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = self.reading.shelf.resource(kind, id);
+        let found = found.and_then(|resource| self.opened(&resource));
+        self.opened.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    /// A resource, opened.
+    pub(super) fn opened(&self, resource: &Arc<Resource>) -> Option<Rc<Opened>> {
+        let body = json::read(resource.body.as_bytes()).ok()?;
+        Some(Rc::new(Opened { resource: Arc::clone(resource), body }))
+    }
+
+    /// A resource that may not stand on the shelf.
+    pub(super) fn fresh(&self, resource: &Resource) -> Option<Rc<Opened>> {
+        self.opened(&Arc::new(resource.clone()))
+    }
+
+    /// What a reference leads to: within the resource, on the shelf, or by an identifier.
+    pub(super) fn referred(&self, holder: &Opened, reference: &Node) -> Option<Rc<Opened>> {
+        if let Some(told) = reference.text_of("reference") {
+            if let Some(id) = told.strip_prefix('#') {
+                return holder.contained(id);
+            }
+            let (kind, id) = told.split_once('/')?;
+            return self.at(kind, id).filter(|one| !one.is_gone());
+        }
+        let (system, value) = identifier(reference.get("identifier")?)?;
+        let kinds = match reference.text_of("type") {
+            Some(kind) => vec![kind],
+            None => vec!["ServiceRequest", "Procedure", "Encounter", "Practitioner", "Patient"],
+        };
+        kinds.into_iter().find_map(|kind| self.identified(kind, system, value))
+    }
+
+    /// The resource of a type that bears an identifier.
+    pub(super) fn identified(&self, kind: &str, system: &str, value: &str) -> Option<Rc<Opened>> {
+        let found = self.reading.shelf.identified(kind, system, value)?;
+        self.at(kind, &found.id).filter(|one| !one.is_gone())
+    }
+
+    /// Every identifier that a reference leads to: its own, and those of the resource.
+    pub(super) fn identifiers_of(
+        &self,
+        holder: &Opened,
+        reference: &Node,
+    ) -> Vec<(String, String)> {
+        let pair = |(system, value): (&str, &str)| (system.to_owned(), value.to_owned());
+        let own = reference.get("identifier").and_then(identifier).map(pair);
+        let resource = self.referred(holder, reference);
+        let of_resource = resource.iter().flat_map(|one| node::identifiers(&one.body).map(pair));
+        own.into_iter().chain(of_resource).collect()
+    }
+
+    /// The value that a reference leads to in a system.
+    pub(super) fn value_of(
+        &self,
+        holder: &Opened,
+        reference: Option<&Node>,
+        system: &str,
+    ) -> Option<String> {
+        let found = self.identifiers_of(holder, reference?);
+        found.into_iter().find(|(it, _)| it == system).map(|(_, value)| value)
+    }
+
+    /// A moment of the site's calendar.
+    pub(super) fn moment(&self, text: Option<&str>) -> Option<Moment> {
+        node::moment(text?, self.reading.time_zone)
+    }
+
+    /// The patient's number that an element leads to.
+    pub(super) fn subject(&self, one: &Opened, element: &str) -> Option<Identifier> {
+        self.patient(one, one.body.get(element)?)
+    }
+
+    /// The patient's number that a reference leads to.
+    pub(super) fn patient(&self, one: &Opened, reference: &Node) -> Option<Identifier> {
+        let profile = &self.reading.profile.identifiers;
+        if let Some((system, value)) = reference.get("identifier").and_then(identifier)
+            && system == profile.mrn
+        {
+            let (authority, number) = (profile.mrn_authority.clone(), value.to_owned());
+            return Some(Identifier { authority, number });
+        }
+        let patient = self.referred(one, reference)?;
+        self.number_of(&patient.body)
+    }
+
+    /// What stands against a patient that an element is to lead to.
+    pub(super) fn object_to_patient(
+        &self,
+        one: &Opened,
+        element: &str,
+        reference: Option<&Node>,
+    ) -> Option<Objection> {
+        let expression = format!("{}.{element}", one.kind());
+        let Some(reference) = reference else {
+            let words = "nobody is named for whom it was done".to_owned();
+            return Some(Objection { code: "required", expression, words, missing: None });
+        };
+        if self.patient(one, reference).is_some() {
+            return None;
+        }
+        let known = self.referred(one, reference).is_some();
+        let words = match known {
+            true => "the patient has no number that is known here",
+            false => "the patient is not known: send the Patient first, or with it",
+        };
+        let missing = reference.text_of("reference").filter(|_| !known);
+        Some(Objection {
+            code: if known { "business-rule" } else { "not-found" },
+            expression,
+            words: words.to_owned(),
+            missing: missing.filter(|told| told.contains('/')).map(str::to_owned),
+        })
+    }
+}
+
+impl Opened {
+    pub(super) fn kind(&self) -> &str {
+        &self.resource.kind
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.resource.id
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.resource.is_gone
+    }
+
+    /// When its newest word was said, in the site's calendar.
+    pub(super) fn told(&self, desk: &Desk<'_>) -> Moment {
+        let entered = desk.moment(self.body.text_of("enteredDate"));
+        entered.filter(|_| !self.is_gone()).unwrap_or_else(|| {
+            let zone = desk.reading.time_zone.clone();
+            Moment::at(self.resource.said.to_zoned(zone).datetime())
+        })
+    }
+
+    pub(super) fn status(&self) -> &str {
+        self.body.text_of("status").unwrap_or_default()
+    }
+
+    /// What is said of elements that FHIR R4 does not have.
+    pub(super) fn strange(&self) -> impl Iterator<Item = String> + use<'_> {
+        let places = self.resource.strange.lines();
+        places.map(|place| format!("{place}: FHIR R4 has no such element"))
+    }
+
+    /// Whether a profile that it names ends so.
+    pub(super) fn has_profile(&self, tail: &str) -> bool {
+        let profiles = self.body.at(&["meta", "profile"]).map(Node::items).unwrap_or_default();
+        profiles.iter().filter_map(Node::text).any(|url| {
+            let url = url.split('|').next().unwrap_or_default();
+            url.ends_with(tail)
+        })
+    }
+
+    fn contained(&self, id: &str) -> Option<Rc<Opened>> {
+        let is = |one: &&Node| one.text_of("id") == Some(id);
+        let body = self.body.list("contained").iter().find(is)?.clone();
+        let kind = body.text_of("resourceType")?.to_owned();
+        let resource = Resource { kind, id: format!("#{id}"), ..(*self.resource).clone() };
+        Some(Rc::new(Opened { resource: Arc::new(resource), body }))
+    }
+}
