@@ -26,8 +26,8 @@ use crate::telemetry::{self, Metrics, SystemClock};
 use crate::trust;
 use crate::wire::fhir::Unknown;
 
-use super::plan::{Endpoint, SourcePlan, SourceWay};
 use super::meanings::Meanings;
+use super::plan::{Endpoint, SourcePlan, SourceWay};
 use super::reload::Reloading;
 use super::{Error, Plan, plan};
 

@@ -103,6 +103,7 @@ fn plan(store: &Path, billing: &[(&str, &Billing); 2], console: &str) -> Result<
                 profile: Arc::clone(&profile),
                 connections: 4,
                 answer_within: Duration::from_secs(30),
+                read_back: None,
             })
             .collect(),
         setup: Setup {

@@ -158,6 +158,7 @@ fn of(settings: Settings, tables: Tables, (sources, ways): (Vec<SourcePlan>, Vec
             profile: Arc::new(tables.destination(&destination.profile)?.clone()),
             connections: destination.connections,
             answer_within: Duration::from_secs(destination.answer_seconds),
+            read_back: destination.read_back,
         })
     });
     let destinations = destinations.collect();

@@ -22,8 +22,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::domain::{
-    Activity, ChargeLine, Course, CourseId, Credit, Field, Flaw, MessageId, Moment, PatientClass, Quantity,
-    Record, SessionId, Site, Undated,
+    Activity, ChargeLine, Course, CourseId, Credit, Field, Flaw, MessageId, Moment, PatientClass,
+    Quantity, Record, SessionId, Site, Undated,
 };
 use crate::mappings::Tables;
 

@@ -9,7 +9,11 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::{Activity, ActivityKey, ActivityStanding, Answer, BY_HAND, Clinician, Course, Degree, Diagnosis, Document, DocumentKey, DocumentKind, Fact, Field, Identifier, MessageId, Modifier, Moment, PatientClass, ProcedureCode, Quantity, Share, Standing, ToldByHand, Weight, Who};
+use crate::domain::{
+    Activity, ActivityKey, ActivityStanding, Answer, BY_HAND, Clinician, Course, Degree, Diagnosis,
+    Document, DocumentKey, DocumentKind, Fact, Field, Identifier, MessageId, Modifier, Moment,
+    PatientClass, ProcedureCode, Quantity, Share, Standing, ToldByHand, Weight, Who,
+};
 use crate::pipeline::{self, Setup};
 use crate::store::{Books, LineFilter, NewMessage};
 

@@ -6,12 +6,14 @@ use serde_json::{Map, Value};
 
 use super::keys::{self, ANSWER_SECONDS_MAX, CONNECTIONS_MAX};
 use super::read::{read, texts, unique};
+use super::source::span;
 use super::tree::Tree;
 use super::{Destination, Grant, Send, Tls, peer};
 use crate::domain::Claim;
 
-/// Keys of which each says what opens a FHIR server to us.
-const GRANT: [&str; 7] = [
+/// Keys that only a FHIR server has.
+const FHIR_ONLY: [&str; 8] = [
+    "read_back",
     "token_file",
     "token_url",
     "client_id",
@@ -20,6 +22,9 @@ const GRANT: [&str; 7] = [
     "key_id",
     "scope",
 ];
+
+/// How often a server is asked what became of its charges, at least and at most, and by default.
+const READ_BACK_SECONDS: (u64, u64, &str) = (0, 604_800, "6h");
 
 /// Reads every destination; `may` holds the claims that the site has lines on.
 pub(super) fn destinations(
@@ -37,6 +42,7 @@ pub(super) fn destinations(
         let send = read(tree, (table, &at, "send"), Send::parse);
         let connections = tree.number_or(table, &at, ("connections", 1, 1..=CONNECTIONS_MAX));
         let answer = tree.number_or(table, &at, ("answer_seconds", 30, 1..=ANSWER_SECONDS_MAX));
+        let read_back = span(tree, (table, &at, "read_back"), READ_BACK_SECONDS);
         let secured = secured(tree, (table, &at), send.as_ref());
         if let (
             Some(name),
@@ -45,7 +51,8 @@ pub(super) fn destinations(
             Some(connections),
             Some(answer_seconds),
             Some((tls, grant)),
-        ) = (name, profile, send, connections, answer, secured)
+            Some(read_back),
+        ) = (name, profile, send, connections, answer, secured, read_back)
         {
             let connections = usize::try_from(connections).unwrap_or(1);
             destinations.push(Destination {
@@ -57,6 +64,7 @@ pub(super) fn destinations(
                 answer_seconds,
                 tls,
                 grant,
+                read_back: Some(read_back).filter(|every| !every.is_zero()),
             });
         }
     }
@@ -81,7 +89,7 @@ fn secured(
     }
     if send.is_some_and(|send| !send.is_fhir()) {
         let has = |key: &&&str| table.is_some_and(|table| table.contains_key(**key));
-        for key in GRANT.iter().filter(has) {
+        for key in FHIR_ONLY.iter().filter(has) {
             tree.wrong(&format!("{at}.{key}"), "is for a destination with fhir+https://");
         }
         return Some((tls, Grant::Nothing));

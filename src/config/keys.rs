@@ -217,6 +217,12 @@ pub const KEYS: &[Key] = &[
         Holds::Text,
         "The name of that key; the console shows its public half at /jwks.json.",
     ),
+    key(
+        "destination",
+        "read_back",
+        Holds::Text,
+        "How often a FHIR server is asked what became of the charges that it took; 6h by default, 0s for never.",
+    ),
     key("destination", "scope", Holds::Text, "What the token service is asked for."),
     key(
         "destination",

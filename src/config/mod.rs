@@ -23,6 +23,7 @@ mod tree;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -104,6 +105,8 @@ pub struct Destination {
     pub tls: Tls,
     /// What opens it to us.
     pub grant: Grant,
+    /// How often it is asked what became of the charges that it took; `None` for never.
+    pub read_back: Option<Duration>,
 }
 
 /// The console.

@@ -386,6 +386,36 @@ listen = "http://127.0.0.1:8080"
     }
 
     #[test]
+    fn a_destination_says_how_it_is_known_and_opened() {
+        let token = "token_url = \"https://a.example/token\"\nclient_id = \"c\"";
+        for (send, more, expected) in [
+            ("fhir+https://a.example/r4", String::new(), ""),
+            ("fhir+http://127.0.0.1:9/r4", "read_back = \"0s\"".into(), ""),
+            ("fhir+https://a.example/r4", "token_file = \"t\"\nread_back = \"1h\"".into(), ""),
+            ("fhir+https://a.example/r4", format!("client_secret_file = \"s\"\n{token}"), ""),
+            ("fhir+https://a.example/r4", "tls = { authority = \"a\" }".into(), ""),
+            ("mllps://a.example:1", "tls = { authority = \"a\" }".into(), ""),
+            ("mllps://a.example:1", String::new(), ""),
+            ("mllp://a.example:1", "tls = { authority = \"a\" }".into(), "is for mllps://"),
+            ("fhir+http://127.0.0.1:9", "tls = { authority = \"a\" }".into(), "is for mllps://"),
+            ("mllps://a.example:1", "token_file = \"t\"".into(), "with fhir+https://"),
+            ("mllp://a.example:1", "read_back = \"1h\"".into(), "with fhir+https://"),
+            ("fhir+https://a.example/r4", "read_back = \"often\"".into(), "is no time from 0"),
+            ("fhir+https://a.example/r4", token.into(), "needs `private_key`"),
+            ("fhir+https://a.example", "tls = { client_authority = \"a\" }".into(), "no place"),
+            ("fhir+http://a.example/r4", String::new(), "is for this machine alone"),
+            ("https://a.example/r4", String::new(), "write fhir+https://a.example/r4"),
+        ] {
+            let text = SOUND.replace("mllp://127.0.0.1:6661\"", &format!("{send}\"\n{more}"));
+            let said = read(&text).err().unwrap_or_default();
+            let fits = expected.is_empty() == said.is_empty();
+            let names =
+                said.iter().all(|one| one.contains(expected) && one.contains("destination"));
+            assert!(fits && names, "{send} {more}: {said:?}");
+        }
+    }
+
+    #[test]
     fn every_problem_is_named_with_its_line() {
         let wrong = SOUND
             .replace("time_zone = \"America/New_York\"", "time_zone = \"Mars/Olympus\"")

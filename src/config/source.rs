@@ -205,7 +205,7 @@ fn poll(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Poll> {
 }
 
 /// A span of time, such as `60s`, `5m`, `1h`.
-fn span(
+pub(super) fn span(
     tree: &mut Tree<'_>,
     (table, at, key): (Table<'_>, &str, &str),
     (least, most, default): (u64, u64, &str),

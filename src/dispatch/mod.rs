@@ -55,6 +55,8 @@ pub struct Destination {
     pub connections: usize,
     /// How long an answer may take.
     pub answer_within: Duration,
+    /// How often a FHIR server is asked what became of the charges that it took; `None` for never.
+    pub read_back: Option<Duration>,
 }
 
 /// How a receiver is reached.

@@ -176,9 +176,8 @@ impl Facts {
     }
 
     fn take_tally(&mut self, told: Arc<Tally>) -> Option<Arc<Tally>> {
-        let same = |known: &&mut Arc<Tally>| {
-            known.system == told.system && known.number == told.number
-        };
+        let same =
+            |known: &&mut Arc<Tally>| known.system == told.system && known.number == told.number;
         let Some(known) = self.tallies.iter_mut().find(same) else {
             self.tallies.push(Arc::clone(&told));
             return Some(told);

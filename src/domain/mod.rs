@@ -33,7 +33,8 @@ mod site;
 mod verdict;
 
 pub use activity::{
-    Activity, ActivityKey, ActivityStanding, Counted, Credit, Field, PatientClass, Share, Tally, Weight,
+    Activity, ActivityKey, ActivityStanding, Counted, Credit, Field, PatientClass, Share, Tally,
+    Weight,
 };
 pub use by_hand::{BY_HAND, ToldByHand};
 pub use charge_line::{ChargeLine, Flaw, JudgedLine, LineKey, SameCharge, TableRow};

@@ -1,8 +1,8 @@
 //! One line of charges: FT1, and what belongs to it.
 
 use crate::domain::{
-    Activity, ActivityKey, ActivityStanding, Credit, Diagnosis, Field, Identifier, Modifier, Moment, PatientClass,
-    ProcedureCode, Quantity, Refusal, Share, Weight,
+    Activity, ActivityKey, ActivityStanding, Credit, Diagnosis, Field, Identifier, Modifier,
+    Moment, PatientClass, ProcedureCode, Quantity, Refusal, Share, Weight,
 };
 use crate::mappings::source::{ActivitySpots, Credits, Names, Shares, Spelling, Spot};
 use crate::wire::hl7::Value;

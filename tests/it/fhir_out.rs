@@ -1,9 +1,12 @@
 //! Charges out over FHIR: what is sent, and where a line stands after each kind of answer.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use collimator::config::Grant;
 use collimator::domain::LineState::{Accepted, Declined, Queued, Unknown};
+use collimator::domain::{EntryKind, LineId};
+use collimator::store::ListedLine;
 use serde_json::{Value, json};
 
 use crate::support::charges::{ChargeServer, Step, outcome, say};
@@ -412,6 +415,40 @@ async fn a_receiver_that_takes_no_credits_leaves_them_to_a_person() {
             assert!(attempts[0].bytes.is_empty());
             assert!(attempts[0].text.as_deref().unwrap().contains("takes no credits"));
         }
+    }
+}
+
+/// What the ledger says of a line in the receiver's books, as `billed billable`.
+fn posted(daemon: &TestDaemon, line: LineId) -> String {
+    let entries = daemon.books().entries_of_line(line).unwrap();
+    let posted = entries.iter().filter(|one| one.entry.kind == EntryKind::Posted);
+    let status = |body: &str| serde_json::from_str::<Value>(body).unwrap()["status"].clone();
+    let told: Vec<String> =
+        posted.map(|one| status(&one.entry.body).as_str().unwrap().to_owned()).collect();
+    told.join(" ")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_charges_stand_in_the_receivers_books_is_read_back_into_the_ledger() {
+    for (profile, update_create) in
+        [("fhir-r4", true), ("fhir-r4", false), ("oracle-health", false)]
+    {
+        let server = ChargeServer::start(update_create, []).await;
+        let target = Target::fhir(profile, &server).read_back(30);
+        let (daemon, _professional) = daemon(target).await;
+        daemon.tell(&case("K-28")).await;
+        daemon.stands(&[(Accepted, 10)]).await;
+        let lines = daemon.lines_in(Accepted);
+        let at =
+            |listed: &&ListedLine| listed.line.destination.as_deref() == Some("hospital-billing");
+        let lines: Vec<LineId> = lines.iter().filter(at).map(|it| it.line.id).collect();
+        let all = |told: &str| lines.iter().all(|line| posted(&daemon, *line) == told);
+        until_so("the server was asked", || all("billable")).await;
+        server.change(|charges| charges.values_mut().for_each(|it| it["status"] = json!("billed")));
+        until_so("it bills them", || all("billable billed")).await;
+        server.change(BTreeMap::clear);
+        until_so("it lost them", || all("billable billed absent")).await;
+        daemon.stands(&[(Accepted, 10)]).await;
     }
 }
 

@@ -266,8 +266,9 @@ fn words(outcome: &Node) -> String {
 }
 
 /// A name that a server gave, as far as it is one.
-fn word(text: &str) -> String {
-    text.chars().filter(char::is_ascii_alphanumeric).take(40).collect()
+pub(super) fn word(text: &str) -> String {
+    let is_of_word = |sign: &char| sign.is_ascii_alphanumeric() || *sign == '-';
+    text.chars().filter(is_of_word).take(40).collect()
 }
 
 /// How long the server wants to be left alone: seconds, or a date.

@@ -8,7 +8,7 @@ use crate::store::{Attempt, Error, Settled};
 use crate::wire::json::Node;
 
 use super::super::transaction_id;
-use super::answer::{Expected, Heard, What, is_ours, is_void};
+use super::answer::{Expected, Heard, What, is_ours, is_void, word};
 use super::attempt::{Way, settle};
 use super::talk::below;
 
@@ -30,8 +30,8 @@ pub(super) enum Found {
         id: String,
         /// The version, if the server tells it.
         version: Option<String>,
-        /// Whether it is not to be billed.
-        is_void: bool,
+        /// Where it stands there.
+        status: String,
     },
     /// It is proven not to be there.
     Absent,
@@ -69,9 +69,10 @@ async fn ask(line: &BookedLine, flying: &Attempt, way: Way<'_>) -> Result<bool, 
         Some(original) => way.desk.books.line(original)?.map(|listed| listed.line),
     };
     let settled = match (look(original.as_ref().unwrap_or(line), way).await?, line.reverses) {
-        (Found::There { is_void: false, .. }, None) => Settled::Accepted,
-        (Found::There { is_void: true, .. }, Some(_)) => Settled::Accepted,
-        (Found::Absent, None) | (Found::There { is_void: false, .. }, Some(_)) => {
+        (Found::There { status, .. }, reverses) if is_void(&status) == reverses.is_some() => {
+            Settled::Accepted
+        }
+        (Found::Absent, None) | (Found::There { .. }, Some(_)) => {
             let past = way.desk.books.attempts_of(line.id)?;
             let again = past.iter().filter(|it| it.text.as_deref() == Some(PROVEN_ABSENT)).count();
             if again >= AGAIN_MAX {
@@ -235,9 +236,9 @@ fn is_alike(charge: &Node, line: &BookedLine) -> bool {
 
 fn there(charge: &Node) -> Found {
     let version = charge.at(&["meta", "versionId"]).and_then(Node::text).map(str::to_owned);
-    let is_void = charge.text_of("status").is_some_and(is_void);
+    let status = word(charge.text_of("status").unwrap_or_default());
     match charge.text_of("id") {
-        Some(id) if is_id(id) => Found::There { id: id.to_owned(), version, is_void },
+        Some(id) if is_id(id) => Found::There { id: id.to_owned(), version, status },
         Some(_) | None => Found::Unclear("the receiver has it without an id".into()),
     }
 }

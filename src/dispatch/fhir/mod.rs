@@ -1,9 +1,10 @@
-//! A destination that is a FHIR server: its workers, who send, and the one who asks about what is
-//! in doubt.
+//! A destination that is a FHIR server: its workers, who send, one who asks about what is in doubt,
+//! and one who asks what became of the rest.
 
 mod answer;
 mod attempt;
 mod doubt;
+mod posted;
 mod resource;
 mod talk;
 
@@ -50,7 +51,8 @@ pub(super) async fn run(
     for _ in 0..connections {
         tasks.spawn(send_all(Arc::clone(&endpoint), stopped.clone()));
     }
-    tasks.spawn(ask_all(Arc::clone(&endpoint), stopped));
+    tasks.spawn(ask_all(Arc::clone(&endpoint), stopped.clone()));
+    tasks.spawn(read_back(Arc::clone(&endpoint), stopped));
     while tasks.join_next().await.is_some() {}
 }
 
@@ -132,6 +134,27 @@ async fn ask_all(endpoint: Arc<Endpoint>, mut stopped: watch::Receiver<bool>) {
             () = endpoint.doubt.notified() => {}
             () = sleep(wait) => {}
             _ = stopped.changed() => {}
+        }
+    }
+}
+
+/// Asks from time to time what became of the charges that the server took.
+async fn read_back(endpoint: Arc<Endpoint>, mut stopped: watch::Receiver<bool>) {
+    let Some(every) = endpoint.destination.read_back else { return };
+    while !*stopped.borrow() {
+        tokio::select! {
+            () = sleep(every) => {}
+            _ = stopped.changed() => return,
+        }
+        let profiles = endpoint.desk.profile(&endpoint.destination);
+        let Some(profile) = profiles.fhir(&endpoint.destination) else { continue };
+        tokio::select! {
+            asked = posted::read_back(endpoint.way(profile, false)) => match asked {
+                Ok(true) => {}
+                Ok(false) => tracing::info!("a server does not tell what became of its charges"),
+                Err(error) => tracing::error!(%error, "the books fail one who asks"),
+            },
+            _ = stopped.changed() => return,
         }
     }
 }

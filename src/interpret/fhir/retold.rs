@@ -51,7 +51,9 @@ pub(super) fn dependents(desk: &Desk<'_>, told: &[Arc<Resource>]) -> Vec<Rc<Open
         next.extend(names_of(desk, kind, id));
         let replaced = replaced(desk, kind, id).into_iter();
         retold.extend(
-            replaced.filter(|key| seen.insert(key.clone())).filter_map(|key| desk.at(&key.0, &key.1)),
+            replaced
+                .filter(|key| seen.insert(key.clone()))
+                .filter_map(|key| desk.at(&key.0, &key.1)),
         );
     }
     for _ in 0..DEPTH_MAX {
@@ -78,9 +80,10 @@ fn names_of(desk: &Desk<'_>, kind: &str, id: &str) -> Vec<(String, String)> {
     let mut names = vec![(kind.to_owned(), id.to_owned())];
     if let Some(one) = desk.at(kind, id) {
         let identifiers = super::node::identifiers(&one.body);
-        names.extend(identifiers.map(|(system, value)| {
-            ("identifier".to_owned(), format!("{system}|{value}"))
-        }));
+        names.extend(
+            identifiers
+                .map(|(system, value)| ("identifier".to_owned(), format!("{system}|{value}"))),
+        );
     }
     names
 }

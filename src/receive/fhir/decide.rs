@@ -290,9 +290,8 @@ fn collect(node: &Node, found: &mut Vec<(String, String)>) {
         found.push((kind.to_owned(), id.to_owned()));
     }
     for (key, value) in node.entries() {
-        let named = (key == "identifier").then(|| {
-            Some(format!("{}|{}", value.text_of("system")?, value.text_of("value")?))
-        });
+        let named = (key == "identifier")
+            .then(|| Some(format!("{}|{}", value.text_of("system")?, value.text_of("value")?)));
         found.extend(named.flatten().map(|it| (BY_IDENTIFIER.to_owned(), it)));
         collect(value, found);
     }

@@ -73,7 +73,12 @@ impl Asked {
         }
         let body = json::read(&request.body).map_err(|fault| Refused::unreadable(&fault))?;
         let Some(kind) = body.text_of("resourceType").map(str::to_owned) else {
-            return Err(Refused::kept(400, "structure", "resourceType", "is missing: this is no FHIR"));
+            return Err(Refused::kept(
+                400,
+                "structure",
+                "resourceType",
+                "is missing: this is no FHIR",
+            ));
         };
         match (request.method, path.as_slice()) {
             (Method::Post, [] | ["$process-message"]) if kind == "Bundle" => {
@@ -202,7 +207,11 @@ fn bundle(body: Node, is_message: bool, now: Timestamp) -> Result<Asked, Refused
 }
 
 /// What an entry asks; nothing of what is passed over.
-fn item(entry: &Entry<'_>, whole: Whole, (timestamp, now): (Option<&str>, Timestamp)) -> Option<Item> {
+fn item(
+    entry: &Entry<'_>,
+    whole: Whole,
+    (timestamp, now): (Option<&str>, Timestamp),
+) -> Option<Item> {
     let url = entry.url.unwrap_or_default();
     let (path, query) = url.split_once('?').map_or((url, None), |(it, query)| (it, Some(query)));
     let path = tail(path);

@@ -37,7 +37,11 @@ fn business<'n>(kind: &str, resource: &'n Node) -> Option<(&'n str, &'n str)> {
         return Some(official);
     }
     let may_be_any = !OFFICIAL_ONLY.contains(&kind);
-    identifiers.iter().filter(|one| one.text_of("use") != Some("old")).find_map(pair).filter(|_| may_be_any)
+    identifiers
+        .iter()
+        .filter(|one| one.text_of("use") != Some("old"))
+        .find_map(pair)
+        .filter(|_| may_be_any)
 }
 
 /// What bytes hash to, as short as an id may be.

@@ -227,10 +227,7 @@ impl InHand {
 }
 
 /// Runs what may take long beside what must not wait; what is short, at once.
-async fn heavy<T: Send + 'static>(
-    body: &Bytes,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> T {
+async fn heavy<T: Send + 'static>(body: &Bytes, work: impl FnOnce() -> T + Send + 'static) -> T {
     if body.len() <= SHORT_BYTES {
         return work();
     }

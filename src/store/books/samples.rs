@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::date;
 
 use crate::domain::{
-    Activity, ActivityKey, ActivityStanding, ChargeLine, Claim, CourseId, Entry, EntryKind, Fact, Field, Identifier,
-    LineState, MessageId, MessageState, Moment, PatientClass, PersonId, Quantity, Share, Weight, Who,
+    Activity, ActivityKey, ActivityStanding, ChargeLine, Claim, CourseId, Entry, EntryKind, Fact,
+    Field, Identifier, LineState, MessageId, MessageState, Moment, PatientClass, PersonId,
+    Quantity, Share, Weight, Who,
 };
 
 use super::{

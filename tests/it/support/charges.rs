@@ -119,6 +119,11 @@ impl ChargeServer {
         self.kept.lock().unwrap().blind = status;
     }
 
+    /// Somebody else changes what is kept.
+    pub fn change(&self, change: impl Fn(&mut BTreeMap<String, Value>)) {
+        change(&mut self.kept.lock().unwrap().charges);
+    }
+
     /// Waits until so many requests came that were to change something.
     pub async fn has(&self, count: usize) -> Vec<Asked> {
         until("requests come to the server", || {

@@ -47,6 +47,7 @@ pub struct Target {
     pub credits: bool,
     pub connections: usize,
     pub answer_within: Duration,
+    pub read_back: Option<Duration>,
 }
 
 impl Target {
@@ -60,6 +61,7 @@ impl Target {
             credits: true,
             connections: 1,
             answer_within: Duration::from_secs(30),
+            read_back: None,
         }
     }
 
@@ -80,7 +82,16 @@ impl Target {
             credits: true,
             connections: 1,
             answer_within: Duration::from_secs(30),
+            read_back: None,
         }
+    }
+
+    /// Reached in TLS, by this name of this machine.
+    pub fn in_tls(self, tls: &Tls) -> Target {
+        let Way::Mllp { address, .. } = self.way else { panic!("it is no MLLP") };
+        let address = address.replace("127.0.0.1", "localhost");
+        let tls = Some(Arc::new(trust::client(tls, super::certificates::now()).unwrap()));
+        Target { way: Way::Mllp { address, tls }, ..self }
     }
 
     /// What opens a FHIR server.
@@ -91,6 +102,11 @@ impl Target {
             server.bearer = Arc::new(bearer);
         }
         self
+    }
+
+    /// Asked so often what became of its charges.
+    pub fn read_back(self, millis: u64) -> Target {
+        Target { read_back: Some(Duration::from_millis(millis)), ..self }
     }
 
     /// One that takes no credits.
@@ -138,6 +154,7 @@ pub fn plan(folder: &Path, targets: &[Target]) -> Plan {
             profile: Arc::new(profile),
             connections: target.connections,
             answer_within: target.answer_within,
+            read_back: target.read_back,
         }
     };
     let route =
