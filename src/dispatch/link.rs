@@ -22,6 +22,9 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// How long a connection may take to come about.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
+/// Whoever does not take our certificate says so within this time.
+const TURNED_AWAY_WITHIN: Duration = Duration::from_millis(300);
+
 /// Bytes both ways, in TLS or not.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
@@ -40,7 +43,23 @@ impl Link {
         let late = |_| io::Error::from(io::ErrorKind::TimedOut);
         let stream = tokio::time::timeout(CONNECT_WITHIN, stream(address, tls));
         let stream = stream.await.map_err(late)??;
-        Ok(Link { stream, frames: Mllp::new(ANSWER_BYTES_MAX), buffer: BytesMut::new() })
+        let mut link =
+            Link { stream, frames: Mllp::new(ANSWER_BYTES_MAX), buffer: BytesMut::new() };
+        if tls.is_some() {
+            link.is_taken().await?;
+        }
+        Ok(link)
+    }
+
+    /// Hears whether the other side turns us away: in TLS 1.3 it looks at our certificate only when
+    /// the connection stands for us already.
+    async fn is_taken(&mut self) -> io::Result<()> {
+        match tokio::time::timeout(TURNED_AWAY_WITHIN, self.stream.read_buf(&mut self.buffer)).await
+        {
+            Ok(Ok(0)) => Err(io::Error::from(io::ErrorKind::ConnectionAborted)),
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(_)) | Err(_) => Ok(()),
+        }
     }
 
     /// Sends a message.

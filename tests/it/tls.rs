@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use collimator::app::{Endpoint, SourcePlan, SourceWay};
 use collimator::config::{Tls, UnknownElements};
-use collimator::domain::LineState::Accepted;
+use collimator::domain::LineState::{Accepted, Queued};
 use collimator::domain::MessageId;
 use collimator::trust;
 use rustls::pki_types::ServerName;
@@ -178,9 +178,9 @@ async fn charges_leave_in_tls_for_a_receiver_that_proves_itself_and_wants_us_pro
     for refused in [facility(None), Target::facility(&receiver).in_tls(&other)] {
         let daemon = TestDaemon::start(vec![refused, Target::professional(&professional)]).await;
         daemon.tell(&case("K-28")).await;
-        until_so("somebody knocks", || receiver.connects() > 2).await;
-        let waits = daemon.lines().iter().filter(|it| it.line.state != Accepted).count();
-        assert_eq!(waits, 5);
+        let before = receiver.connects();
+        until_so("somebody knocks", || receiver.connects() > before + 1).await;
+        daemon.stands(&[(Accepted, 5), (Queued, 5)]).await;
         assert_eq!(receiver.taken().len(), 5, "nothing is told");
     }
 }

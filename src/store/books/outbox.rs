@@ -175,7 +175,7 @@ pub(super) fn posted(writing: &mut Writing<'_>, posting: &Posting) -> Result<boo
         "status": posting.status,
         "id": posting.id,
     });
-    if known.is_some_and(|known| known == body.to_string()) {
+    if known.and_then(|known| serde_json::from_str(&known).ok()) == Some(body.clone()) {
         return Ok(false);
     }
     by_the_daemon(writing, EntryKind::Posted, posting.line, body, posting.at)?;
