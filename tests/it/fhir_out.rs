@@ -6,7 +6,7 @@ use std::time::Duration;
 use collimator::config::Grant;
 use collimator::domain::LineState::{Accepted, Declined, Queued, Unknown};
 use collimator::domain::{EntryKind, LineId};
-use collimator::store::ListedLine;
+use collimator::store::{Books, ListedLine, Mark};
 use serde_json::{Value, json};
 
 use crate::support::charges::{ChargeServer, Step, outcome, say};
@@ -275,6 +275,46 @@ async fn what_was_on_its_way_at_a_crash_is_asked_about() {
         daemon.go().await.unwrap();
         daemon.stands(&[(Accepted, 10)]).await;
         assert_eq!(server.told().len(), told);
+        assert_eq!(server.charges().len(), 5);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_marked_and_then_the_machine_died_is_asked_about() {
+    for arrived in [true, false] {
+        let server = ChargeServer::start(true, []).await;
+        server.refuses_to_tell(true);
+        let (mut daemon, _professional) = daemon(Target::fhir("fhir-r4", &server)).await;
+        daemon.tell(&case("K-28")).await;
+        daemon.stands(&[(Accepted, 5), (Queued, 5)]).await;
+        daemon.stop().await;
+        let books = Books::open(&daemon.store()).unwrap();
+        let next = books.next_to_send("hospital-billing", vec![], 1).await.unwrap().remove(0);
+        let mark = Mark {
+            line: next.line.id,
+            destination: "hospital-billing".into(),
+            control_id: format!("CL{}-9", next.line.id),
+            bytes: "PUT /r4/ChargeItem HTTP/1.1\r\n\r\n{}".into(),
+            content: Box::new(next.line.line.clone()),
+            at: "2026-11-25T13:00:00Z".parse().unwrap(),
+        };
+        assert!(books.mark_sent(mark).await.unwrap());
+        drop(books);
+        let number = format!("CL{}", next.line.id);
+        if arrived {
+            server.change(|charges| {
+                let charge = json!({"resourceType": "ChargeItem", "id": number,
+                    "status": "billable"});
+                charges.insert(number.clone(), charge);
+            });
+        }
+        server.refuses_to_tell(false);
+        let before = server.told().len();
+        daemon.go().await.unwrap();
+        daemon.stands(&[(Accepted, 10)]).await;
+        let told = server.told();
+        let again = told[before..].iter().any(|one| one.line.ends_with(&format!("/{number}")));
+        assert_eq!(again, !arrived);
         assert_eq!(server.charges().len(), 5);
     }
 }

@@ -176,21 +176,19 @@ fn of_charge(resource: &Node, expected: &Expected) -> Verdict {
 }
 
 /// Whether a charge is the one that is meant: by its number; where the server keeps no numbers, by
-/// the id that it was put to.
+/// the id that it was put to, if it was.
 pub(super) fn is_ours(resource: &Node, expected: &Expected) -> bool {
-    let numbers = resource.list("identifier");
-    let (system, value) = &expected.number;
-    let is_number = |one: &Node| {
+    let has_none = resource.list("identifier").is_empty();
+    let id = expected.id.as_deref();
+    bears(resource, &expected.number)
+        || (has_none && id.is_none_or(|id| resource.text_of("id") == Some(id)))
+}
+
+/// Whether a charge bears a number of a system.
+pub(super) fn bears(resource: &Node, (system, value): &(String, String)) -> bool {
+    resource.list("identifier").iter().any(|one| {
         one.text_of("value") == Some(value) && one.text_of("system").is_none_or(|it| it == system)
-    };
-    if numbers.iter().any(is_number) {
-        return true;
-    }
-    match (&expected.id, expected.what) {
-        (Some(id), _) => numbers.is_empty() && resource.text_of("id") == Some(id),
-        (None, What::Operation) => numbers.is_empty(),
-        (None, What::Charge | What::Credit | What::Message) => false,
-    }
+    })
 }
 
 /// Whether a charge with this status is not to be billed.

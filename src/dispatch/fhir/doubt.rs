@@ -8,7 +8,7 @@ use crate::store::{Attempt, Error, Settled};
 use crate::wire::json::Node;
 
 use super::super::transaction_id;
-use super::answer::{Expected, Heard, What, is_ours, is_void, word};
+use super::answer::{Expected, Heard, What, bears, is_ours, is_void, word};
 use super::attempt::{Way, settle};
 use super::talk::below;
 
@@ -205,8 +205,7 @@ fn following(page: &Node, url: &Url, way: Way<'_>) -> Result<Option<Url>, String
 }
 
 fn of_search(found: &[Node], (expected, line): (&Expected, &BookedLine), way: Way<'_>) -> Found {
-    let by_number = Expected { what: What::Charge, id: None, ..expected.clone() };
-    let ours: Vec<&Node> = found.iter().filter(|it| is_ours(it, &by_number)).collect();
+    let ours: Vec<&Node> = found.iter().filter(|it| bears(it, &expected.number)).collect();
     match ours[..] {
         [one] => return there(one),
         [] => {}

@@ -115,9 +115,10 @@ async fn ask_all(endpoint: Arc<Endpoint>, mut stopped: watch::Receiver<bool>) {
     let mut pace = Pace::new(BACK_OFF_MAX);
     while !*stopped.borrow() {
         let profiles = endpoint.desk.profile(&endpoint.destination);
-        let asked = match profiles.fhir(&endpoint.destination) {
-            Some(profile) => doubt::ask_all(endpoint.way(profile, false)).await,
-            None => Ok(true),
+        let Some(profile) = profiles.fhir(&endpoint.destination) else { return };
+        let asked = tokio::select! {
+            asked = doubt::ask_all(endpoint.way(profile, false)) => asked,
+            _ = stopped.changed() => return,
         };
         let wait = match asked {
             Ok(true) => {

@@ -56,6 +56,7 @@ struct Kept {
     update_create: bool,
     /// What is said to whoever asks, in place of the truth.
     blind: Option<u16>,
+    refuses_to_tell: bool,
 }
 
 /// The server.
@@ -117,6 +118,11 @@ impl ChargeServer {
     /// Whoever asks is told this from now on; `None` for the truth.
     pub fn is_blind(&self, status: Option<u16>) {
         self.kept.lock().unwrap().blind = status;
+    }
+
+    /// It says 503 to whoever asks what it can do: nothing is sent to it.
+    pub fn refuses_to_tell(&self, refuses: bool) {
+        self.kept.lock().unwrap().refuses_to_tell = refuses;
     }
 
     /// Somebody else changes what is kept.
@@ -188,6 +194,9 @@ impl Kept {
     /// What is told to whoever asks.
     fn told(&self, path: &str, query: Option<&str>) -> Response<Body> {
         let place = path.trim_start_matches("/r4/");
+        if place == "metadata" && self.refuses_to_tell {
+            return said(503, Vec::new(), String::new());
+        }
         if place == "metadata" {
             let charges = json!({"type": "ChargeItem", "updateCreate": self.update_create});
             let rest = json!([{"mode": "server", "resource": [charges]}]);
