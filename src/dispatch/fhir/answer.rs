@@ -288,3 +288,92 @@ impl std::fmt::Debug for Heard {
         write!(f, "Heard({})", self.status)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::rows;
+
+    fn heard(status: u16, body: &str) -> Heard {
+        Heard {
+            asked: Url::parse("https://a.test/r4/ChargeItem").unwrap(),
+            status,
+            location: None,
+            retry_after: None,
+            content_type: String::new(),
+            body: Some(body.as_bytes().to_vec()),
+        }
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-25T12:00:00Z".parse().unwrap()
+    }
+
+    fn expected(what: What) -> Expected {
+        Expected { what, number: ("urn:x".into(), "CL7".into()), id: Some("CL7".into()) }
+    }
+
+    #[test]
+    fn the_body_is_read_before_a_yes_counts() {
+        for row in rows(
+            r#"
+            | sent      | status | body                                                                        | means    |
+            | Charge    | 201    |                                                                             | accepted |
+            | Charge    | 200    | {"resourceType":"ChargeItem","identifier":[{"system":"urn:x","value":"CL7"}]} | accepted |
+            | Charge    | 200    | {"resourceType":"ChargeItem","identifier":[{"value":"CL7"}]}                | accepted |
+            | Charge    | 200    | {"resourceType":"ChargeItem","identifier":[{"system":"urn:y","value":"CL7"}]} | unknown  |
+            | Charge    | 200    | {"resourceType":"ChargeItem","identifier":[{"value":"CL8"}]}                | unknown  |
+            | Charge    | 200    | {"resourceType":"ChargeItem","id":"CL7"}                                    | accepted |
+            | Charge    | 200    | {"resourceType":"ChargeItem","id":"CL8"}                                    | unknown  |
+            | Charge    | 200    | {"resourceType":"ChargeItem","id":"CL7","status":"entered-in-error"}        | unknown  |
+            | Credit    | 200    | {"resourceType":"ChargeItem","id":"CL7","status":"entered-in-error"}        | accepted |
+            | Credit    | 200    | {"resourceType":"ChargeItem","id":"CL7","status":"billable"}                | unknown  |
+            | Charge    | 200    | {"resourceType":"Patient","id":"CL7"}                                       | unknown  |
+            | Charge    | 200    | {"resourceType":"Bundle"}                                                   | unknown  |
+            | Message   | 200    | {"resourceType":"Bundle"}                                                   | accepted |
+            | Operation | 200    | {"resourceType":"Parameters"}                                               | accepted |
+            | Operation | 200    | {"resourceType":"Parameters","parameter":[{"resource":{"resourceType":"OperationOutcome","issue":[{"severity":"error"}]}}]} | declined |
+            | Charge    | 200    | {"ok":true}                                                                 | unknown  |
+            | Charge    | 200    | {"resourceType":"ChargeItem","id":"CL7","id":"CL7"}                         | unknown  |
+            | Charge    | 200    | {"resourceType":"OperationOutcome","issue":[{"severity":"warning"}]}        | accepted |
+            | Charge    | 200    | {"resourceType":"OperationOutcome","issue":[{"severity":"error"}]}          | declined |
+            | Charge    | 200    | {"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"transient"}]} | unknown |
+            | Charge    | 501    |                                                                             | unknown  |
+            | Charge    | 418    |                                                                             | declined |
+            | Charge    | 304    |                                                                             | declined |
+            "#,
+        ) {
+            let what = match row["sent"].as_str() {
+                "Charge" => What::Charge,
+                "Credit" => What::Credit,
+                "Operation" => What::Operation,
+                _ => What::Message,
+            };
+            let heard = heard(row["status"].parse().unwrap(), &row["body"]);
+            let told = match judge(&heard, &expected(what), now()) {
+                Verdict::Accepted => "accepted",
+                Verdict::Declined(_) => "declined",
+                Verdict::Unknown(_) => "unknown",
+                Verdict::Later(..) | Verdict::Shut(_) | Verdict::Elsewhere(_) => "later",
+            };
+            assert_eq!(told, row["means"], "{row}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_left_alone_as_long_as_it_asks() {
+        for (text, seconds) in [
+            ("120", Some(120)),
+            (" 7 ", Some(7)),
+            ("86400", Some(3600)),
+            ("Wed, 25 Nov 2026 12:00:10 GMT", Some(10)),
+            ("Wed, 25 Nov 2026 11:00:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+        ] {
+            let heard = Heard { retry_after: Some(text.into()), ..heard(503, "") };
+            let alone = left_alone(&heard, now()).map(|wait| wait.as_secs());
+            assert_eq!(alone, seconds, "{text}");
+        }
+    }
+}

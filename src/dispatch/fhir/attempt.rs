@@ -330,3 +330,23 @@ fn uuid(chance: u128) -> String {
     let (d, e) = rest.split_at(4);
     format!("{a}-{b}-{c}-{d}-{e}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_named_by_a_uuid_that_is_found_again() {
+        assert_eq!(uuid(0), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(uuid(u128::MAX), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        let kept = b"POST / HTTP/1.1\r\nX-Request-Id: 7\r\n\r\nX-Request-Id: 8";
+        assert_eq!(header(kept, REQUEST_ID), Some("7".into()));
+        assert_eq!(header(b"MSH|^~\\&|", REQUEST_ID), None);
+    }
+
+    #[test]
+    fn the_log_hears_no_word_of_a_receiver() {
+        assert_eq!(without_words("503: Ada Plainly"), "503");
+        assert_eq!(without_words("no connection: refused"), "no connection: refused");
+    }
+}

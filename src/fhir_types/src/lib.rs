@@ -40,8 +40,15 @@ pub enum Error {
     },
     /// An element that must be there is not.
     #[error("an element is missing")]
-    Missing(#[from] fhir_sdk::BuilderError),
+    Missing,
     /// The text did not come about.
     #[error("the resource cannot be written")]
     Written(#[from] serde_json::Error),
+}
+
+/// Which element it is, the types tell only in words of their own.
+impl From<fhir_sdk::BuilderError> for Error {
+    fn from(_: fhir_sdk::BuilderError) -> Error {
+        Error::Missing
+    }
 }
