@@ -51,6 +51,7 @@ async fn a_line_is_put_to_an_id_of_our_own_where_the_server_allows_that() {
         assert!(charge["quantity"]["value"].is_u64(), "{}", one.body);
         assert_eq!(one.header("content-type"), "application/fhir+json");
         assert_eq!(one.header("accept"), "application/fhir+json");
+        assert_eq!(one.header("if-none-match"), "*", "nobody else's charge is written over");
     }
     assert_eq!(server.asked()[0].line, "GET /r4/metadata");
 }

@@ -206,7 +206,7 @@ async fn ready(queued: &Queued, past: &[Attempt], way: Way<'_>) -> Result<Ready,
         return credit(&written, original, &transaction, way).await;
     }
     let made = match way.profile.call {
-        Call::PutOrCreate => created(&written, &number, way),
+        Call::PutOrCreate => created(&written, (&number, past.is_empty()), way),
         Call::Oracle => written.creation(&transaction).map(|body| {
             let place = post_to(way.profile, "ChargeItem/$create");
             (request(Method::POST, place, body), What::Operation, None)
@@ -245,12 +245,16 @@ fn post_to(profile: &FhirProfile, usual: &str) -> String {
     if place.is_empty() { usual.to_owned() } else { place.to_owned() }
 }
 
-/// A plain server: put to an id of our own where that may create, else posted on condition.
-fn created(written: &Written<'_>, number: &str, way: Way<'_>) -> Made {
+/// A plain server: put to an id of our own where that may create, else posted on condition. The first
+/// time nothing may be there yet: what is belongs to somebody else.
+fn created(written: &Written<'_>, (number, is_first): (&str, bool), way: Way<'_>) -> Made {
     let line = &written.queued.line;
     if way.update_create {
         let body = written.resource(line, Some(number), Status::Billable)?;
-        let request = request(Method::PUT, format!("ChargeItem/{number}"), body);
+        let mut request = request(Method::PUT, format!("ChargeItem/{number}"), body);
+        if is_first {
+            request.headers.push(("If-None-Match", "*".to_owned()));
+        }
         return Ok((request, What::Charge, Some(number.to_owned())));
     }
     let body = written.resource(line, None, Status::Billable)?;

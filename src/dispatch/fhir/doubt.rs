@@ -16,7 +16,7 @@ use super::talk::below;
 const PAGES_MAX: usize = 20;
 
 /// A line goes again so often after it was proven not to have arrived.
-const AGAIN_MAX: usize = 5;
+const AGAIN_MAX: usize = 20;
 
 /// What is written where a line was proven not to have arrived.
 const PROVEN_ABSENT: &str = "the receiver was asked and does not have it: it goes again";

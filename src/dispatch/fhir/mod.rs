@@ -185,7 +185,10 @@ impl Endpoint {
                 (standing.pause, _) = (None, standing.pace.well());
             }
             Ending::NotSent => {}
-            Ending::InDoubt => self.doubt.notify_one(),
+            Ending::InDoubt => {
+                self.rest("nobody knows what it does with a line", None).await;
+                self.doubt.notify_one();
+            }
             Ending::Later(why, wait) => self.rest(&why, wait).await,
         }
         Ok(true)
@@ -234,7 +237,12 @@ impl Endpoint {
         if standing.pace.is_well() {
             let destination = self.destination.name.as_str();
             let server = self.server.base.origin().ascii_serialization();
-            tracing::warn!(destination, server, why, "the receiver takes nothing now; lines wait");
+            tracing::warn!(
+                destination,
+                server,
+                why,
+                "the receiver is left alone for a while; lines wait"
+            );
         }
         let wait = standing.pace.failed();
         standing.pause = Some(Instant::now() + asked.map_or(wait, |asked| asked.max(wait)));
