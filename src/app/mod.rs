@@ -29,3 +29,4 @@ pub use error::Error;
 pub use plan::{Endpoint, Plan, SourcePlan, SourceWay, check, plan};
 pub use rehearsal::{Rehearsed, rehearse};
 pub use simulated::{Billing, OncologySystem};
+pub use stock::Stock;

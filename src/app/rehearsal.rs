@@ -59,7 +59,7 @@ impl Rehearsal {
             self.refused = true;
             self.findings.extend(problems);
         }
-        while let Some(message) = self.stock.next()? {
+        while let Some(message) = self.stock.next_message()? {
             self.note_refusal(&message);
             self.pipeline.carry(std::slice::from_ref(&message)).map_err(in_memory)?;
             self.note_outcome(message.id)?;

@@ -23,8 +23,9 @@ use super::rehearsal::in_memory;
 const IMPLIED: &str = "fhir";
 
 /// What has been received.
-pub(super) struct Stock {
-    pub(super) intake: Arc<Intake>,
+pub struct Stock {
+    /// The store.
+    pub intake: Arc<Intake>,
     hl7: Arc<str>,
     fhir: SourceSetup,
     desk: FhirDesk,
@@ -32,7 +33,11 @@ pub(super) struct Stock {
 }
 
 impl Stock {
-    pub(super) fn new(setup: &Setup) -> Result<Stock, Error> {
+    /// An empty store.
+    ///
+    /// # Errors
+    /// When the store in memory fails.
+    pub fn new(setup: &Setup) -> Result<Stock, Error> {
         let intake = Arc::new(Intake::open_in_memory().map_err(in_memory)?);
         let speaks_fhir =
             |source: &&SourceSetup| setup.tables.fhir_profile(&source.profile).is_some();
@@ -53,7 +58,7 @@ impl Stock {
     }
 
     /// The setup, with the source that FHIR files belong to.
-    pub(super) fn with_implied(&self, mut setup: Setup) -> Setup {
+    pub fn with_implied(&self, mut setup: Setup) -> Setup {
         if !setup.sources.iter().any(|source| source.name == self.fhir.name) {
             setup.sources.push(self.fhir.clone());
         }
@@ -61,18 +66,41 @@ impl Stock {
     }
 
     /// Receives a file. What a sender over FHIR would have been told of it, where that is no yes.
-    pub(super) fn put(&self, path: &Path) -> Result<Vec<String>, Error> {
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the store in memory fails.
+    pub fn put(&self, path: &Path) -> Result<Vec<String>, Error> {
         let read = std::fs::read(path);
         let bytes = read.map_err(|source| Error::Read { path: path.to_owned(), source })?;
         if path.extension().is_some_and(|ending| ending == "json") {
-            let answer = self.desk.take_blocking(&request(&bytes));
+            let answer = self.ask(&request(&bytes));
             return Ok(said(&answer, path));
         }
-        for raw in hl7::split(&bytes) {
+        self.put_hl7(&self.hl7, &bytes)?;
+        Ok(Vec::new())
+    }
+
+    /// Receives a request over FHIR.
+    pub fn ask(&self, request: &FhirRequest) -> FhirAnswer {
+        self.desk.take_blocking(request)
+    }
+
+    /// Who takes what comes over FHIR.
+    pub fn desk(&self) -> &FhirDesk {
+        &self.desk
+    }
+
+    /// Receives messages of HL7 v2 from a source.
+    ///
+    /// # Errors
+    /// When the store in memory fails.
+    pub fn put_hl7(&self, source: &str, bytes: &[u8]) -> Result<(), Error> {
+        let source: Arc<str> = source.into();
+        for raw in hl7::split(bytes) {
             let scan = hl7::scan(raw);
             let (answer, reason) = receive::verdict(&scan);
             let message = NewMessage {
-                source: Arc::clone(&self.hl7),
+                source: Arc::clone(&source),
                 received: SystemClock.now(),
                 control_id: scan.control_id().to_vec(),
                 answer,
@@ -81,11 +109,14 @@ impl Stock {
             };
             self.intake.append_blocking(message).map_err(in_memory)?;
         }
-        Ok(Vec::new())
+        Ok(())
     }
 
     /// The next message that was received.
-    pub(super) fn next(&mut self) -> Result<Option<StoredMessage>, Error> {
+    ///
+    /// # Errors
+    /// When the store in memory fails.
+    pub fn next_message(&mut self) -> Result<Option<StoredMessage>, Error> {
         let next = self.intake.read_after(self.read, 1, usize::MAX).map_err(in_memory)?.pop();
         self.read = next.as_ref().map_or(self.read, |message| message.id);
         Ok(next)

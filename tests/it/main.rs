@@ -10,6 +10,7 @@ mod comparing;
 mod corrections;
 mod dispatching;
 mod fhir_examples;
+mod fhir_in;
 mod fhir_out;
 mod fhir_written;
 mod hostile;

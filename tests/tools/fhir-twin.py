@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Tells a story of HL7 v2 messages once more over FHIR R4, as the reference site writes it.
 
-    fhir-twin.py WAY STORY-IN-FOLDER OUT-FOLDER
+    fhir-twin.py WAY STORY-IN-FOLDER OUT-FOLDER [--apart]
 
 WAY is `charges` (every line a ChargeItem, as ARIA tells it), `treatments` (fractions and their guidance as CodeX RT
 resources, the rest as Tasks, Appointments and ChargeItems) or `mixed` (the first file stays HL7 v2, the rest as
-`treatments`). The stories in tests/stories whose names end in `-over-fhir` were made with it and are kept as they are.
+`treatments`). With `--apart` its numbers are others, so that both can be told to one daemon. The stories in tests/stories whose names end in `-over-fhir` were made with it and are kept as they are.
 """
 import datetime
 import json
@@ -434,14 +434,44 @@ class Twin:
         self.add(one)
 
 
+def apart(text):
+    """The same messages of another patient, with numbers of their own."""
+    def other(line):
+        fields = line.split("|")
+        shift = 1 if fields[0] == "MSH" else 0
+
+        def change(number, new):
+            place = number - shift
+            if place < len(fields) and fields[place]:
+                fields[place] = new(fields[place])
+        if fields[0] == "MSH":
+            change(10, lambda it: "F" + it)
+        elif fields[0] == "PID":
+            change(3, lambda it: "5" + it[1:])
+            change(18, lambda it: "F" + it)
+        elif fields[0] == "PV1":
+            change(19, lambda it: "F" + it)
+        elif fields[0] == "FT1":
+            change(2, lambda it: "F" + it)
+            change(31, lambda it: "F" + it)
+        elif fields[0] == "TXA":
+            change(12, lambda it: "F" + it)
+        elif fields[0] == "ZRT":
+            change(5, lambda it: it + "5")
+        return "|".join(fields)
+    return "\n".join(other(line) for line in text.split("\n"))
+
+
 def main():
     way, source, target = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     target.mkdir(parents=True, exist_ok=True)
     twin = Twin(way)
     for place, file in enumerate(sorted(source.iterdir())):
         text = file.read_text().replace("\r", "\n")
+        if "--apart" in sys.argv:
+            text = apart(text)
         if way == "mixed" and place == 0:
-            (target / file.name).write_text(file.read_text())
+            (target / file.name).write_text(text)
             continue
         bundle = twin.file(text)
         newest = {}

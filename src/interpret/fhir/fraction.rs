@@ -32,7 +32,6 @@ impl Desk<'_> {
     }
 
     /// What is asked of a procedure: a patient, and a day, if it tells of anything done.
-    #[expect(clippy::type_complexity, reason = "an element, and an element with its moment")]
     pub(super) fn asked_of_procedure(
         &self,
         one: &Opened,

@@ -127,7 +127,9 @@ impl Desk<'_> {
         let known: Vec<Fact> = before.map(|it| self.hear(it).facts).unwrap_or_default();
         let whose = before.and_then(|it| self.hear(it).who);
         let keys = self.hear_into(now, told);
-        let gone = known.into_iter().filter(|fact| !keys.contains(&fact.key()));
+        // Told of another person now, it is gone for the first.
+        let moved = whose.is_some() && self.hear(now).who != whose;
+        let gone = known.into_iter().filter(|fact| moved || !keys.contains(&fact.key()));
         let gone: Vec<Fact> = gone.map(|fact| undone(fact, now.told(self))).collect();
         if let (Some(who), false) = (whose, gone.is_empty()) {
             let words = match now.is_gone() {

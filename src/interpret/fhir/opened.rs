@@ -14,9 +14,12 @@ use super::{FhirReading, Objection};
 /// A message being read: what was opened once is not opened again.
 pub(super) struct Desk<'a> {
     pub(super) reading: &'a FhirReading<'a>,
-    opened: RefCell<HashMap<(String, String), Option<Rc<Opened>>>>,
+    opened: RefCell<Known>,
     pub(super) courses: RefCell<HashMap<String, Rc<super::chain::Prescription>>>,
 }
+
+/// Resources by type and id; nothing where there is none.
+type Known = HashMap<(String, String), Option<Rc<Opened>>>;
 
 /// A resource with its content.
 pub(super) struct Opened {

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use collimator::app::Stock;
 use collimator::cli::rows;
-use collimator::domain::{Answer, Claim, MessageId, Reason, Setting, Site};
+use collimator::domain::{Answer, Claim, Reason, Setting, Site};
 use collimator::mappings::Tables;
 use collimator::pipeline::{Pipeline, Route, Setup, SourceSetup};
 use collimator::store::{Books, LineFilter, StoredMessage};
 use collimator::telemetry::SystemClock;
-use collimator::wire::hl7;
 
 /// The tables inside the program, read once.
 pub fn tables() -> Arc<Tables> {
@@ -56,8 +56,8 @@ pub fn setup(setting: Setting) -> Setup {
 /// Carries messages, run by run, and gives the rows of all lines.
 pub struct Desk {
     pub books: Arc<Books>,
+    pub stock: Stock,
     pipeline: Pipeline,
-    next: i64,
     pub refused: Vec<Reason>,
 }
 
@@ -68,40 +68,27 @@ impl Desk {
 
     pub fn of(setup: Setup) -> Desk {
         let books = Arc::new(Books::open_in_memory().unwrap());
-        let pipeline = Pipeline::new(Arc::clone(&books), setup, Arc::new(SystemClock));
-        Desk { books, pipeline, next: 1, refused: Vec::new() }
+        let stock = Stock::new(&setup).unwrap();
+        let setup = stock.with_implied(setup);
+        let pipeline = Pipeline::new(Arc::clone(&books), setup, Arc::new(SystemClock))
+            .reading(Arc::clone(&stock.intake));
+        Desk { books, stock, pipeline, refused: Vec::new() }
     }
 
     /// A file of messages, `at_once` of them to a run.
     pub fn file(&mut self, source: &str, bytes: &[u8], at_once: usize) {
-        let messages: Vec<StoredMessage> =
-            hl7::split(bytes).into_iter().map(|raw| self.stored(source, raw)).collect();
-        for run in messages.chunks(at_once) {
-            self.pipeline.carry(run).unwrap();
-        }
+        self.stock.put_hl7(source, bytes).unwrap();
+        self.carry(at_once);
     }
 
-    fn stored(&mut self, source: &str, raw: &[u8]) -> StoredMessage {
-        let scan = hl7::scan(raw);
-        let (answer, reason) = match &scan.verdict {
-            Ok(()) => (Answer::Accept, None),
-            Err(objection) => {
-                let reason =
-                    Reason { place: None, code: objection.code, text: objection.text.clone() };
-                (Answer::parse(objection.answer.as_str()).unwrap(), Some(reason))
-            }
-        };
-        self.refused.extend(reason.clone());
-        let id = MessageId(self.next);
-        self.next += 1;
-        StoredMessage {
-            id,
-            source: source.into(),
-            received: "2026-11-25T12:00:00Z".parse().unwrap(),
-            control_id: scan.control_id().to_vec(),
-            answer,
-            reason,
-            raw: raw.to_vec(),
+    /// Carries what has come.
+    pub fn carry(&mut self, at_once: usize) {
+        let messages: Vec<StoredMessage> =
+            std::iter::from_fn(|| self.stock.next_message().unwrap()).collect();
+        let refused = messages.iter().filter(|message| message.answer != Answer::Accept);
+        self.refused.extend(refused.filter_map(|message| message.reason.clone()));
+        for run in messages.chunks(at_once) {
+            self.pipeline.carry(run).unwrap();
         }
     }
 
@@ -110,7 +97,13 @@ impl Desk {
             std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         for file in files {
-            self.file(source, &std::fs::read(file).unwrap(), at_once);
+            if file.extension().is_some_and(|ending| ending == "json") {
+                let problems = self.stock.put(&file).unwrap();
+                assert!(problems.is_empty(), "{problems:?}");
+                self.carry(at_once);
+            } else {
+                self.file(source, &std::fs::read(file).unwrap(), at_once);
+            }
         }
     }
 

@@ -1,0 +1,419 @@
+//! What sources say over FHIR: the status of each answer, and what is then known.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use collimator::domain::Setting;
+use collimator::receive::{FhirAnswer, FhirRequest, Method};
+
+use crate::support::carry::Desk;
+
+fn case(name: &str) -> Bytes {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name);
+    std::fs::read(path).unwrap().into()
+}
+
+/// A site that is told things over FHIR.
+struct Site(Desk);
+
+impl Site {
+    fn new() -> Site {
+        Site(Desk::new(Setting::Hospital))
+    }
+
+    fn ask(&mut self, request: FhirRequest) -> FhirAnswer {
+        let answer = self.0.stock.ask(&request);
+        self.0.carry(64);
+        answer
+    }
+
+    fn post(&mut self, body: impl Into<Bytes>) -> FhirAnswer {
+        self.ask(FhirRequest::new(Method::Post, "", body.into()))
+    }
+
+    fn put(&mut self, place: &str, body: impl Into<Bytes>) -> FhirAnswer {
+        self.ask(FhirRequest::new(Method::Put, place, body.into()))
+    }
+
+    /// Patient, day, code, units and state of each line.
+    fn lines(&self) -> Vec<String> {
+        let rows = self.0.rows();
+        rows.iter().map(|row| [0, 2, 4, 6, 9].map(|n| row[n].clone()).join(" ")).collect()
+    }
+}
+
+fn json(answer: &FhirAnswer) -> serde_json::Value {
+    serde_json::from_str(answer.body.as_deref().unwrap_or("null")).unwrap()
+}
+
+/// The statuses of a Bundle of answers, and the expressions of what is wrong.
+fn entries(answer: &FhirAnswer) -> Vec<String> {
+    let bundle = json(answer);
+    let entries = bundle["entry"].as_array().unwrap();
+    let said = entries.iter().map(|entry| {
+        let response = &entry["response"];
+        let status = response["status"].as_str().unwrap()[..3].to_owned();
+        let issues = response["outcome"]["issue"].as_array().cloned().unwrap_or_default();
+        let wrong = issues.iter().filter(|issue| issue["severity"] == "error");
+        let places: Vec<String> =
+            wrong.map(|issue| issue["expression"][0].as_str().unwrap().to_owned()).collect();
+        [vec![status], places].concat().join(" ")
+    });
+    said.collect()
+}
+
+fn expressions(answer: &FhirAnswer) -> Vec<String> {
+    let issues = json(answer)["issue"].as_array().cloned().unwrap_or_default();
+    let told = issues.iter().map(|issue| issue["expression"][0].as_str().unwrap_or("").to_owned());
+    told.collect()
+}
+
+#[test]
+fn k35_two_of_five_are_wrong_and_three_are_taken() {
+    let mut site = Site::new();
+    let known = site.put("Patient/k35", case("K-35-a.json"));
+    assert_eq!((known.status, known.etag.as_deref()), (201, Some("W/\"1\"")));
+    let batch = site.post(case("K-35-b.json"));
+    assert_eq!(batch.status, 200);
+    assert_eq!(
+        entries(&batch),
+        [
+            "201",
+            "201",
+            "422 Bundle.entry[2].resource.occurrence",
+            "422 Bundle.entry[3].resource.subject",
+            "201"
+        ]
+    );
+    assert_eq!(
+        site.lines(),
+        [
+            "4413501 2026-10-08 77336 1 held",
+            "4413501 2026-10-08 77402 1 held",
+            "4413501 2026-10-09 77402 1 held"
+        ]
+    );
+    let again = site.post(case("K-35-b.json"));
+    assert_eq!(entries(&again)[0], "200");
+    assert_eq!(site.lines().len(), 3);
+}
+
+#[test]
+fn k35_as_a_transaction_none_is_taken() {
+    let mut site = Site::new();
+    site.put("Patient/k35", case("K-35-a.json"));
+    let batch = String::from_utf8(case("K-35-b.json").to_vec()).unwrap();
+    let transaction = batch.replace("\"batch\"", "\"transaction\"");
+    let answer = site.post(transaction);
+    assert_eq!(answer.status, 422);
+    assert_eq!(
+        expressions(&answer),
+        ["Bundle.entry[2].resource.occurrence", "Bundle.entry[3].resource.subject"]
+    );
+    assert!(site.lines().is_empty());
+}
+
+#[test]
+fn k36_references_within_a_transaction_lead_to_the_person() {
+    let mut site = Site::new();
+    for name in ["K-36-a.json", "K-36-b.json"] {
+        assert_eq!(site.post(case(name)).status, 200, "{name}");
+    }
+    let stranger = site.post(case("K-36-c.json"));
+    assert_eq!(stranger.status, 422);
+    assert_eq!(expressions(&stranger), ["Bundle.entry[0].resource.subject"]);
+    let known = site.0.rows();
+    let whom: Vec<(&str, &str)> = known.iter().map(|row| (&*row[0], &*row[2])).collect();
+    assert_eq!(whom, [("4413601", "2026-10-08"), ("4413602", "2026-10-08")]);
+    let patient = String::from_utf8(case("K-35-a.json").to_vec()).unwrap();
+    let patient = patient.replace("4413501", "4413603").replace("k35", "k36");
+    assert_eq!(site.put("Patient/k36", patient).status, 201);
+    assert_eq!(site.post(case("K-36-c.json")).status, 200);
+    assert!(site.lines()[2].starts_with("4413603 2026-10-08"));
+}
+
+#[test]
+fn k38_ids_of_the_sender_overwrite_nothing() {
+    let mut site = Site::new();
+    for name in ["K-38-a.json", "K-38-b.json", "K-38-a.json", "K-38-b.json"] {
+        assert_eq!(site.post(case(name)).status, 200, "{name}");
+    }
+    assert_eq!(
+        site.lines(),
+        ["4413801 2026-10-08 77402 1 held", "4413801 2026-10-09 77402 1 held"]
+    );
+}
+
+#[test]
+fn k39_the_day_is_that_of_the_site() {
+    let mut site = Site::new();
+    assert_eq!(entries(&site.post(case("K-39.json"))), ["201", "201", "201"]);
+    let known = site.0.rows();
+    let days: Vec<&str> = known.iter().map(|row| &*row[2]).collect();
+    assert_eq!(days, ["2026-10-08", "2026-11-01"]);
+    assert!(!known.iter().any(|row| row[10].contains("READ-01")), "no period is too long");
+}
+
+#[test]
+fn k41_what_the_source_deletes_is_taken_back_and_stays_so() {
+    let mut site = Site::new();
+    site.post(case("K-41-a.json"));
+    assert_eq!(site.lines(), ["4414101 2026-10-08 77402 1 held"]);
+    let history = site.post(case("K-41-b.json"));
+    assert_eq!(entries(&history), ["204", "200"]);
+    assert!(site.lines().is_empty());
+    site.post(case("K-41-a.json"));
+    assert!(site.lines().is_empty(), "the older version does not revive it");
+}
+
+#[test]
+fn k41_gone_when_it_was_asked_for_is_the_same() {
+    let mut site = Site::new();
+    site.post(case("K-41-a.json"));
+    let gone = site.ask(FhirRequest::new(Method::Delete, "ChargeItem/k41a", Bytes::new()));
+    assert_eq!(gone.status, 204);
+    assert!(site.lines().is_empty());
+}
+
+const CHARGE: &str = r#"{"resourceType":"ChargeItem","id":"c1","status":"billable",
+    "identifier":[{"system":"https://example.org/id/charge","value":"C-1"}],
+    "code":{"coding":[{"system":"https://example.org/CodeSystem/activity","code":"CALC"}]},
+    "subject":{"identifier":{"system":"https://example.org/id/mrn","value":"4419901"}},
+    "occurrenceDateTime":"2026-10-08T10:15:00-04:00","enteredDate":"2026-10-08T18:00:00-04:00",
+    "quantity":{"value":2}}"#;
+
+/// Each fault of a body, the status it gets, and the place that is named.
+#[test]
+fn what_is_wrong_gets_its_status_and_its_place() {
+    let deep = format!("{{\"a\":{}", "[".repeat(10_000));
+    for (from, to, status, place) in [
+        ("", "", 201, ""),
+        ("\"quantity\"", "\"status\":\"billed\",\"quantity\"", 400, ""),
+        ("}", "", 400, ""),
+        ("\"resourceType\":\"ChargeItem\",", "", 400, "resourceType"),
+        ("\"id\":\"c1\"", "\"id\":\"c2\"", 400, "ChargeItem.id"),
+        ("\"ChargeItem\"", "\"Task\"", 400, "Task"),
+        ("\"value\":2", "\"value\":\"2\"", 422, "ChargeItem.quantity.value"),
+        ("\"billable\"", "\"done\"", 422, "ChargeItem.status"),
+        ("\"quantity\"", "\"bodySite\":[],\"quantity\"", 422, "ChargeItem.bodySite"),
+        ("T10:15:00-04:00", "T10:15:00", 422, "ChargeItem.occurrence"),
+        ("\"occurrenceDateTime\":\"2026-10-08T10:15:00-04:00\",", "", 422, "ChargeItem.occurrence"),
+        ("2026-10-08T10:15:00-04:00", "2026-10", 422, "ChargeItem.occurrence"),
+        (
+            "\"subject\":{\"identifier\"",
+            "\"subject\":{\"reference\":\"Patient/9\"},\"context\":{\"identifier\"",
+            422,
+            "ChargeItem.subject",
+        ),
+        (
+            "\"quantity\"",
+            "\"modifierExtension\":[{\"url\":\"urn:x\",\"valueBoolean\":true}],\"quantity\"",
+            422,
+            "ChargeItem.modifierExtension",
+        ),
+        (
+            "\"quantity\"",
+            "\"implicitRules\":\"urn:x\",\"quantity\"",
+            422,
+            "ChargeItem.implicitRules",
+        ),
+    ] {
+        let mut site = Site::new();
+        let body = CHARGE.replacen(from, to, 1);
+        let answer = site.put("ChargeItem/c1", body.clone());
+        assert_eq!(answer.status, status, "{from} -> {to}: {:?}", answer.body);
+        if !place.is_empty() {
+            assert!(
+                expressions(&answer).iter().any(|it| it.starts_with(place)),
+                "{:?}",
+                answer.body
+            );
+        }
+        let known = site.0.stock.intake.last().0;
+        assert!(known == 1, "{from} -> {to}: what is refused is kept for a person to see");
+        assert_eq!(site.lines().len(), 2 * usize::from(status == 201), "{from} -> {to}");
+    }
+    assert_eq!(Site::new().put("ChargeItem/c1", deep).status, 400);
+    assert_eq!(Site::new().put("Nothing/c1", CHARGE.replace("ChargeItem", "Nothing")).status, 404);
+}
+
+#[test]
+fn versions_count_in_whatever_order_they_come() {
+    let version = |number: u32, quantity: &str| {
+        let meta = format!("\"id\":\"c1\",\"meta\":{{\"versionId\":\"{number}\"}}");
+        CHARGE.replacen("\"id\":\"c1\"", &meta, 1).replace("\"value\":2", quantity)
+    };
+    let mut site = Site::new();
+    let say = |site: &mut Site, number, units: &str| {
+        let answer = site.put("ChargeItem/c1", version(number, &format!("\"value\":{units}")));
+        let units = site.0.rows().first().map(|row| row[6].clone()).unwrap_or_default();
+        format!("{} {units}", answer.status)
+    };
+    assert_eq!(say(&mut site, 3, "3"), "201 3");
+    assert_eq!(say(&mut site, 3, "3"), "200 3", "known already");
+    assert_eq!(say(&mut site, 2, "2"), "409 3", "older");
+    assert_eq!(say(&mut site, 10, "4"), "200 4", "ten is more than three");
+    let mut request =
+        FhirRequest::new(Method::Put, "ChargeItem/c1", version(11, "\"value\":5").into());
+    request.if_match = Some("W/\"3\"".to_owned());
+    assert_eq!(site.ask(request.clone()).status, 412);
+    request.if_match = Some("W/\"10\"".to_owned());
+    assert_eq!(site.ask(request).status, 200);
+    assert_eq!(site.0.rows()[0][6], "5");
+}
+
+/// What the source says of the status of a charge, one word after the other, and what stands then.
+#[test]
+fn the_status_of_a_charge_says_whether_it_stands() {
+    for (statuses, units) in [
+        ("planned", ""),
+        ("planned billable", "2"),
+        ("billable billed", "2"),
+        ("billable not-billable", ""),
+        ("billable aborted", ""),
+        ("billable entered-in-error", ""),
+        ("billable entered-in-error billable", "2"),
+        ("billable planned", ""),
+    ] {
+        let mut site = Site::new();
+        for (n, status) in statuses.split(' ').enumerate() {
+            let body =
+                CHARGE.replace("billable", status).replace("T18:00:00", &format!("T18:0{n}:00"));
+            assert!(site.put("ChargeItem/c1", body).status < 300, "{statuses}");
+        }
+        let known = site.0.rows();
+        assert_eq!(known.first().map_or("", |row| &*row[6]), units, "{statuses}");
+    }
+}
+
+#[test]
+fn another_name_under_the_same_number_takes_the_place_of_the_first() {
+    let mut site = Site::new();
+    site.put("ChargeItem/c1", CHARGE);
+    let other = CHARGE.replace("CALC", "DEVICE-SIMPLE").replace("T18:00", "T18:05");
+    site.put("ChargeItem/c1", other);
+    let known = site.0.rows();
+    assert!(!known.is_empty() && known.iter().all(|row| row[3] == "dosimetry"), "{known:?}");
+    assert!(known.iter().all(|row| !row[10].contains("TWICE")), "{known:?}");
+}
+
+#[test]
+fn a_resource_that_changes_hands_goes_with_its_patient() {
+    let mut site = Site::new();
+    site.put("ChargeItem/c1", CHARGE);
+    let other = CHARGE.replace("4419901", "4419902").replace("T18:00", "T18:05");
+    site.put("ChargeItem/c1", other);
+    let whose: Vec<String> = site.0.rows().iter().map(|row| row[0].clone()).collect();
+    assert!(whose.iter().all(|mrn| mrn == "4419902") && !whose.is_empty(), "{whose:?}");
+}
+
+#[test]
+fn a_count_without_days_is_held_until_the_days_come() {
+    let phase = |delivered: u32| {
+        format!(
+            r#"{{"resourceType":"Procedure","id":"p1","status":"in-progress",
+            "meta":{{"profile":["http://hl7.org/fhir/us/codex-radiation-therapy/StructureDefinition/codexrt-radiotherapy-treated-phase"]}},
+            "extension":[{{"url":"http://hl7.org/fhir/us/codex-radiation-therapy/StructureDefinition/codexrt-radiotherapy-fractions-delivered","valueUnsignedInt":{delivered}}}],
+            "subject":{{"identifier":{{"system":"https://example.org/id/mrn","value":"4413901"}}}},
+            "code":{{"coding":[{{"system":"http://snomed.info/sct","code":"1222565005"}}]}}}}"#
+        )
+    };
+    let mut site = Site::new();
+    site.put("Procedure/p1", phase(2));
+    let reasons = |site: &Site| site.0.rows().iter().map(|row| row[10].clone()).collect::<Vec<_>>();
+    assert_eq!(reasons(&site).len(), 1);
+    assert!(reasons(&site)[0].contains("FRAC-01"));
+    assert_eq!(site.0.rows()[0][4], "", "no code, since no day is known");
+    site.post(case("K-39.json"));
+    assert!(!reasons(&site).iter().any(|it| it.contains("FRAC-01")), "{:?}", reasons(&site));
+    site.put("Procedure/p1", phase(5));
+    assert_eq!(reasons(&site).iter().filter(|it| it.contains("FRAC-01")).count(), 1);
+    site.put("Procedure/p1", phase(1));
+    assert!(!reasons(&site).iter().any(|it| it.contains("FRAC-01")));
+}
+
+#[test]
+fn a_fraction_that_lasts_a_day_is_held() {
+    let mut site = Site::new();
+    let told = String::from_utf8(case("K-39.json").to_vec()).unwrap();
+    site.post(told.replace("2026-10-09T01:44:00Z", "2026-10-10T01:44:00Z"));
+    let known = site.0.rows();
+    assert!(known[0][10].contains("READ-01") && known[0][9] == "held", "{known:?}");
+    assert!(!known[1][10].contains("READ-01"));
+}
+
+/// What the schedule says counts until the charge of the same number comes.
+#[test]
+fn a_charge_outweighs_the_schedule() {
+    let task = r#"{"resourceType":"Task","id":"t1","status":"completed","intent":"order",
+        "identifier":[{"system":"https://example.org/id/charge","value":"C-1"}],
+        "code":{"coding":[{"system":"https://example.org/CodeSystem/activity","code":"CALC"}]},
+        "for":{"identifier":{"system":"https://example.org/id/mrn","value":"4419901"}},
+        "executionPeriod":{"end":"2026-10-09T10:15:00-04:00"}}"#;
+    for order in [[0, 1], [1, 0]] {
+        let mut site = Site::new();
+        for which in order {
+            match which {
+                0 => site.put("Task/t1", task),
+                _ => site.put("ChargeItem/c1", CHARGE),
+            };
+        }
+        let known = site.0.rows();
+        assert!(known.iter().all(|row| row[2] == "2026-10-08" && row[6] == "2"), "{known:?}");
+    }
+    let mut site = Site::new();
+    site.put("Task/t1", task);
+    assert_eq!(site.0.rows()[0][2], "2026-10-09");
+}
+
+#[test]
+fn what_the_server_says_of_itself_is_true() {
+    let site = Site::new();
+    let get = |path: &str, query: Option<&str>| {
+        let mut request = FhirRequest::new(Method::Get, path, Bytes::new());
+        request.query = query.map(str::to_owned);
+        collimator::receive::TakesFhir::take(site.0.stock.desk(), request)
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    site.0.stock.ask(&FhirRequest::new(Method::Put, "ChargeItem/c1", CHARGE.into()));
+    let metadata = json(&runtime.block_on(get("metadata", None)));
+    assert_eq!(metadata["fhirVersion"], "4.0.1");
+    for resource in metadata["rest"][0]["resource"].as_array().unwrap() {
+        let kind = resource["type"].as_str().unwrap();
+        let codes: Vec<&str> = resource["interaction"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["code"].as_str().unwrap())
+            .collect();
+        let read = runtime.block_on(get(&format!("{kind}/nobody"), None)).status;
+        assert_eq!(read == 404, codes.contains(&"read"), "{kind}: {read}");
+        let search = runtime.block_on(get(kind, Some("_id=nobody"))).status;
+        assert_eq!(search == 200, codes.contains(&"search-type"), "{kind}: {search}");
+    }
+    let read = runtime.block_on(get("ChargeItem/c1", None));
+    assert_eq!((read.status, read.etag.as_deref()), (200, Some("W/\"1\"")));
+    let query = Some("identifier=https://example.org/id/charge%7CC-1");
+    let found = json(&runtime.block_on(get("ChargeItem", query)));
+    assert_eq!((&found["total"], &found["entry"][0]["resource"]["id"]), (&1.into(), &"c1".into()));
+    assert_eq!(runtime.block_on(get("ChargeItem", Some("subject=1"))).status, 400);
+}
+
+#[test]
+fn a_message_is_answered_by_a_message() {
+    let mut site = Site::new();
+    let message = format!(
+        r#"{{"resourceType":"Bundle","type":"message","entry":[
+        {{"fullUrl":"urn:uuid:00000000-0000-4000-8000-000000000001","resource":{{"resourceType":"MessageHeader","id":"m1",
+          "eventCoding":{{"system":"urn:x","code":"charge"}},"source":{{"endpoint":"urn:ois"}}}}}},
+        {{"fullUrl":"urn:uuid:00000000-0000-4000-8000-000000000002","resource":{CHARGE}}}]}}"#
+    );
+    let answer = site.ask(FhirRequest::new(Method::Post, "$process-message", message.into()));
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    let told = &json(&answer)["entry"][0]["resource"];
+    assert_eq!(
+        (&told["response"]["identifier"], &told["response"]["code"]),
+        (&"m1".into(), &"ok".into())
+    );
+    assert_eq!(site.lines().len(), 2, "{:?}", site.lines());
+}
