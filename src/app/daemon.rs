@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::UnknownElements;
 use crate::console;
-use crate::dispatch::{self, Dispatcher};
+use crate::dispatch::{self, Destination, Dispatcher, Way};
 use crate::domain::Clock;
 use crate::mappings::InForce;
 use crate::pipeline::{self, Pipeline, Setup, SourceSetup};
@@ -171,7 +171,7 @@ impl Daemon {
                 metrics,
                 site_name: plan.site_name,
                 ready: Arc::clone(&self.ready),
-                public_keys: public_keys(&plan.sources),
+                public_keys: public_keys(&plan.sources, &plan.destinations),
             };
             let stop = self.stop.clone();
             self.pages.spawn(async move {
@@ -333,14 +333,16 @@ fn nobody_waits_for_the_lost(plan: &Plan, books: &Books) -> Result<(), Error> {
 }
 
 /// The public halves of the keys by which we show token services that it is us.
-fn public_keys(sources: &[SourcePlan]) -> String {
-    let keys: Vec<_> = sources
-        .iter()
-        .filter_map(|source| match &source.way {
-            SourceWay::Polled(asked) => asked.bearer.signing().cloned(),
-            SourceWay::Listened(_) => None,
-        })
-        .collect();
+fn public_keys(sources: &[SourcePlan], destinations: &[Destination]) -> String {
+    let of_sources = sources.iter().filter_map(|source| match &source.way {
+        SourceWay::Polled(asked) => asked.bearer.signing().cloned(),
+        SourceWay::Listened(_) => None,
+    });
+    let of_destinations = destinations.iter().filter_map(|destination| match &destination.way {
+        Way::Fhir(server) => server.bearer.signing().cloned(),
+        Way::Mllp { .. } => None,
+    });
+    let keys: Vec<_> = of_sources.chain(of_destinations).collect();
     trust::jwks(&keys)
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use tokio::task::JoinSet;
 
-use crate::dispatch::Destination;
+use crate::dispatch::{Destination, Way};
 use crate::domain::{Claim, LineState, Setting, Site};
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
@@ -105,11 +105,12 @@ fn plan(store: &Path, billing: &[(&str, &Billing); 2], console: &str) -> Result<
             .iter()
             .map(|(name, billing)| Destination {
                 name: (*name).into(),
-                address: billing.address().to_string(),
+                way: Way::Mllp { address: billing.address().to_string(), tls: None },
                 profile_name: "dft-2.5.1".into(),
                 profile: Arc::clone(&profile),
                 connections: 4,
                 answer_within: Duration::from_secs(30),
+                read_back: None,
             })
             .collect(),
         setup: Setup {

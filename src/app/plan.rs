@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustls::ServerConfig;
 
 use crate::config::{Charges, Settings, UnknownElements};
-use crate::dispatch::Destination;
+use crate::dispatch::{Destination, Way};
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
 
@@ -114,9 +114,13 @@ pub fn plan(path: &Path) -> Result<Plan, Error> {
             problems.extend(known.iter().map(ToString::to_string));
             let sources = ways::sources(&settings, Arc::new(SystemClock));
             problems.extend(sources.iter().flat_map(|read| read.as_ref().err()).flatten().cloned());
+            let ways = ways::destinations(&settings, Arc::new(SystemClock));
+            problems.extend(ways.iter().flat_map(|read| read.as_ref().err()).flatten().cloned());
+            problems.extend(unfit(&settings, &tables));
             if problems.is_empty() {
                 let sources = sources.into_iter().filter_map(Result::ok).collect();
-                return Ok(of(settings, tables, sources));
+                let ways = ways.into_iter().filter_map(Result::ok).collect();
+                return Ok(of(settings, tables, (sources, ways)));
             }
             Err(Error::Settings(problems))
         }
@@ -139,15 +143,31 @@ pub fn check(path: &Path) -> Result<String, Error> {
     ))
 }
 
-fn of(settings: Settings, tables: Tables, sources: Vec<SourcePlan>) -> Plan {
-    let destinations = settings.destinations.iter().filter_map(|destination| {
+/// Destinations whose profile is of another kind than the way by which they are reached.
+fn unfit(settings: &Settings, tables: &Tables) -> Vec<String> {
+    let each = settings.destinations.iter().enumerate();
+    each.filter_map(|(n, destination)| {
+        let profile = tables.destination(&destination.profile)?;
+        let text = match (destination.send.is_fhir(), profile.fhir().is_some()) {
+            (true, false) => "is a profile of HL7 v2: for fhir+https:// write one of FHIR",
+            (false, true) => "is a profile of FHIR: for mllp:// write one of HL7 v2",
+            (true, true) | (false, false) => return None,
+        };
+        Some(settings.problem(&format!("destination[{n}].profile"), text).to_string())
+    })
+    .collect()
+}
+
+fn of(settings: Settings, tables: Tables, (sources, ways): (Vec<SourcePlan>, Vec<Way>)) -> Plan {
+    let destinations = settings.destinations.iter().zip(ways).filter_map(|(destination, way)| {
         Some(Destination {
             name: destination.name.clone(),
-            address: destination.send.mllp()?,
+            way,
             profile_name: destination.profile.clone(),
             profile: Arc::new(tables.destination(&destination.profile)?.clone()),
             connections: destination.connections,
             answer_within: Duration::from_secs(destination.answer_seconds),
+            read_back: destination.read_back,
         })
     });
     let destinations = destinations.collect();

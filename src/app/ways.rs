@@ -1,9 +1,11 @@
-//! How each source comes here, with the files that its settings name.
+//! How each source comes here, and each destination is reached, with the files that its settings
+//! name.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Listened, Poll, Settings, Source, Way};
+use crate::config::{Destination, Listened, Poll, Send, Settings, Source, Way};
+use crate::dispatch;
 use crate::domain::Clock;
 use crate::receive::Asked;
 use crate::trust::{self, Bearer, Tokens, Wrong};
@@ -32,6 +34,44 @@ pub(super) fn sources(
         Ok(SourcePlan { name, way, unknown_elements })
     })
     .collect()
+}
+
+/// How every destination is reached, in the order of the settings, or what is wrong with the files
+/// that it names.
+pub(super) fn destinations(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+) -> Vec<Result<dispatch::Way, Vec<String>>> {
+    let each = settings.destinations.iter().enumerate();
+    each.map(|(n, destination)| {
+        reached(destination, &clock).map_err(|wrong| {
+            let problem = |wrong: &Wrong| {
+                let key = format!("destination[{n}].{}", wrong.key);
+                settings.problem(&key, &wrong.text).to_string()
+            };
+            wrong.iter().map(problem).collect()
+        })
+    })
+    .collect()
+}
+
+fn reached(destination: &Destination, clock: &Arc<dyn Clock>) -> Result<dispatch::Way, Vec<Wrong>> {
+    match &destination.send {
+        Send::Mllp(address) => Ok(dispatch::Way::Mllp { address: address.clone(), tls: None }),
+        Send::Mllps(address) => {
+            let tls = Arc::new(trust::client(&destination.tls, clock.now())?);
+            Ok(dispatch::Way::Mllp { address: address.clone(), tls: Some(tls) })
+        }
+        Send::Fhir(base) => {
+            let tls = trust::client(&destination.tls, clock.now())?;
+            let within = Duration::from_secs(destination.answer_seconds);
+            let client = trust::web_client(tls, within)
+                .map_err(|error| vec![Wrong { key: "tls", text: error.to_string() }])?;
+            let bearer = Bearer::new(&destination.grant, client.clone(), Arc::clone(clock));
+            let bearer = Arc::new(bearer.map_err(|wrong| vec![wrong])?);
+            Ok(dispatch::Way::Fhir(dispatch::Server { base: base.clone(), client, bearer }))
+        }
+    }
 }
 
 fn way(source: &Source, clock: &Arc<dyn Clock>) -> Result<SourceWay, Vec<Wrong>> {

@@ -2,6 +2,10 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
+use url::Url;
+
+use super::peer;
+
 /// Where a source is listened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listen {
@@ -20,10 +24,11 @@ pub enum Listen {
 pub enum Send {
     /// MLLP: `host:port`.
     Mllp(String),
+    /// MLLP over TLS: `host:port`.
+    Mllps(String),
+    /// A FHIR server: its base, without a slash at the end.
+    Fhir(Url),
 }
-
-/// Ways of sending that the contract names and this version does not have yet.
-const LATER: [&str; 6] = ["mllps", "http", "https", "dir", "fhir+http", "fhir+https"];
 
 impl Listen {
     /// Reads `mllp://host:port`, `mllps://…`, `http://…` or `https://…`.
@@ -70,21 +75,34 @@ impl Listen {
 }
 
 impl Send {
-    /// Reads `mllp://host:port`.
+    /// Reads `mllp://host:port`, `mllps://host:port`, `fhir+https://host/base`, or on this machine
+    /// `fhir+http://…`.
     pub(super) fn parse(text: &str) -> Result<Send, String> {
         let (way, _) = text.split_once(':').unwrap_or((text, ""));
-        if LATER.contains(&way) {
-            return Err(later(way));
+        match way {
+            "mllps" => host_and_port(text, way).map(|address| Send::Mllps(address.to_owned())),
+            "fhir+https" | "fhir+http" => base(text).map(Send::Fhir),
+            "http" | "https" => Err(format!("`{way}:` says not what is sent: write fhir+{text}")),
+            "dir" => Err(later(way)),
+            _ => host_and_port(text, "mllp").map(|address| Send::Mllp(address.to_owned())),
         }
-        host_and_port(text, "mllp").map(|address| Send::Mllp(address.to_owned()))
     }
 
-    /// The address, if it is MLLP.
-    pub fn mllp(&self) -> Option<String> {
+    /// Whether resources of FHIR are sent, and not messages of HL7 v2.
+    pub fn is_fhir(&self) -> bool {
         match self {
-            Send::Mllp(address) => Some(address.clone()),
+            Send::Fhir(_) => true,
+            Send::Mllp(_) | Send::Mllps(_) => false,
         }
     }
+}
+
+/// The base of a FHIR server, without a slash at the end.
+pub(super) fn base(text: &str) -> Result<Url, String> {
+    let mut url = peer::server(text, ["fhir+https", "fhir+http"])?;
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Ok(url)
 }
 
 fn later(way: &str) -> String {
@@ -129,13 +147,26 @@ mod tests {
             | mllp://:2575             | -                   |
             | mllp://host:99999        | -                   |
             | tcp://127.0.0.1:1        | -                   |
-            | mllps://host:1           | -                   |
+            | mllps://host:1           | host:1 in TLS       |
+            | mllps://host             | -                   |
             | dir:/drop                | -                   |
             | 127.0.0.1:2575           | -                   |
+            | https://a.test/r4        | -                   |
+            | fhir+https://a.test/r4/  | https://a.test/r4   |
+            | fhir+https://a.test      | https://a.test/     |
+            | fhir+http://[::1]:80/r4  | http://[::1]/r4     |
+            | fhir+http://a.test/r4    | -                   |
+            | fhir+https://a.test/r4?x | -                   |
+            | fhir+https://u:p@a.test/ | -                   |
             ",
         ) {
-            let read = Send::parse(&row["text"]).ok().and_then(|send| send.mllp());
-            assert_eq!(read.unwrap_or("-".into()), row["is"], "{row}");
+            let told = match Send::parse(&row["text"]) {
+                Ok(Send::Mllp(address)) => address,
+                Ok(Send::Mllps(address)) => format!("{address} in TLS"),
+                Ok(Send::Fhir(base)) => base.to_string(),
+                Err(_) => "-".to_owned(),
+            };
+            assert_eq!(told, row["is"], "{row}");
         }
     }
 

@@ -10,6 +10,7 @@
 //! `deploy/`'s example settings.
 
 mod address;
+mod destination;
 mod environment;
 pub mod keys;
 mod lines;
@@ -22,6 +23,7 @@ mod tree;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -101,6 +103,12 @@ pub struct Destination {
     pub connections: usize,
     /// Seconds that an answer may take (1 to 600; default 30).
     pub answer_seconds: u64,
+    /// Who signs its certificate, and ours if it wants one.
+    pub tls: Tls,
+    /// What opens it to us.
+    pub grant: Grant,
+    /// How often it is asked what became of the charges that it took; `None` for never.
+    pub read_back: Option<Duration>,
 }
 
 /// The console.

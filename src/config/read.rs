@@ -7,25 +7,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::environment;
-use super::keys::{self, ANSWER_SECONDS_MAX, CONNECTIONS_MAX};
+use super::keys;
 use super::lines::Lines;
 use super::tree::Tree;
-use super::{Console, Destination, Folder, Problem, Send, Settings, Source, Way, site, source};
+use super::{Console, Folder, Problem, Settings, Source, Way, destination, site, source};
 use crate::domain::{Claim, Setting};
 
 const TABLES: &[&str] = &["site", "store", "mappings", "source", "destination", "console"];
-
-/// Keys of a destination that the contract names and this version does not have yet.
-const LATER: &[&str] = &[
-    "client_id",
-    "client_secret_file",
-    "key_id",
-    "private_key",
-    "scope",
-    "tls",
-    "token_file",
-    "token_url",
-];
 
 impl Settings {
     /// Reads the settings of a file, and what the environment says instead.
@@ -76,7 +64,7 @@ fn settings(tree: &mut Tree<'_>, whole: &Value) -> Option<Settings> {
     let mappings = mappings(tree, top.get("mappings"));
     let claims = claims_of(top.get("site"));
     let sources = source::sources(tree, top.get("source"));
-    let destinations = destinations(tree, top.get("destination"), claims);
+    let destinations = destination::destinations(tree, top.get("destination"), claims);
     let console = console(tree, top.get("console"));
     ports(tree, &sources, console);
     Some(Settings {
@@ -106,21 +94,6 @@ fn mappings(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Folder> {
     Some(Folder { path: PathBuf::from(path) })
 }
 
-/// A table, which may have keys that are not built yet: each is a problem of its own kind.
-fn with_later<'v>(
-    tree: &mut Tree<'_>,
-    value: &'v Value,
-    at: &str,
-    named: &str,
-) -> Option<&'v Map<String, Value>> {
-    let table = tree.table(Some(value), at, &[&keys::of_table(named), LATER].concat())?;
-    for key in LATER.iter().filter(|key| table.contains_key(**key)) {
-        let text = "is not built into this version yet; write an address mllp://host:port";
-        tree.wrong(&format!("{at}.{key}"), text);
-    }
-    Some(table)
-}
-
 /// No two listeners open one port; port 0 is any free one.
 fn ports(tree: &mut Tree<'_>, sources: &[(String, Source)], console: Option<Console>) {
     let socket = |source: &Source| match &source.way {
@@ -144,38 +117,6 @@ fn clash(one: SocketAddr, other: SocketAddr) -> bool {
     one.port() == other.port() && (everywhere || one.ip() == other.ip())
 }
 
-fn destinations(
-    tree: &mut Tree<'_>,
-    value: Option<&Value>,
-    may: Option<&'static [Claim]>,
-) -> Vec<Destination> {
-    let mut names = HashSet::new();
-    let mut destinations = Vec::new();
-    for (at, one) in tree.list(value, "destination") {
-        let table = with_later(tree, one, &at, "destination");
-        let name = unique(tree, table, &at, &mut names);
-        let profile = tree.text(table, &at, "profile");
-        let claims = claims(tree, table, (&at, may));
-        let send = read(tree, (table, &at, "send"), Send::parse);
-        let connections = tree.number_or(table, &at, ("connections", 1, 1..=CONNECTIONS_MAX));
-        let answer = tree.number_or(table, &at, ("answer_seconds", 30, 1..=ANSWER_SECONDS_MAX));
-        if let (Some(name), Some(profile), Some(send), Some(connections), Some(answer_seconds)) =
-            (name, profile, send, connections, answer)
-        {
-            let connections = usize::try_from(connections).unwrap_or(1);
-            destinations.push(Destination {
-                name,
-                profile,
-                claims,
-                send,
-                connections,
-                answer_seconds,
-            });
-        }
-    }
-    destinations
-}
-
 /// The claims that a site has lines on, whatever else is wrong with it.
 fn claims_of(site: Option<&Value>) -> Option<&'static [Claim]> {
     let word = |key: &str| site?.get(key)?.as_str();
@@ -186,38 +127,6 @@ fn claims_of(site: Option<&Value>) -> Option<&'static [Claim]> {
         (Setting::Freestanding, false) => &[Claim::Global],
         (Setting::Freestanding, true) => &[Claim::Global, Claim::Professional],
     })
-}
-
-fn claims(
-    tree: &mut Tree<'_>,
-    table: Option<&Map<String, Value>>,
-    (at, may): (&str, Option<&'static [Claim]>),
-) -> Vec<Claim> {
-    let key = format!("{at}.claims");
-    let told = table.and_then(|table| table.get("claims"));
-    let Some(named) = told.and_then(|told| texts(told, tree.lines.is_set_by_variable(&key))) else {
-        tree.wrong(&key, "is missing, or no list: write [\"facility\"], for example");
-        return Vec::new();
-    };
-    let may = may.unwrap_or(&Claim::ALL);
-    let mut claims = Vec::new();
-    for text in &named {
-        match text.parse::<Claim>().ok().filter(|claim| may.contains(claim)) {
-            Some(claim) if claims.contains(&claim) => tree.wrong(&key, format!("`{text}` twice")),
-            Some(claim) => claims.push(claim),
-            None => {
-                let names: Vec<&str> = may.iter().map(|claim| claim.as_str()).collect();
-                tree.wrong(
-                    &key,
-                    format!("`{text}`: a site of this setting has {}", names.join(", ")),
-                );
-            }
-        }
-    }
-    if named.is_empty() {
-        tree.wrong(&key, "is empty: a destination takes at least one claim");
-    }
-    claims
 }
 
 /// The texts of a list; from a variable, parted by commas.
@@ -474,6 +383,36 @@ listen = "http://127.0.0.1:8080"
             assert!(fits && said.iter().all(|one| one.contains(expected)), "{poll}: {said:?}");
         }
         assert!(told("").iter().any(|one| one.contains("or `poll` to ask")));
+    }
+
+    #[test]
+    fn a_destination_says_how_it_is_known_and_opened() {
+        let token = "token_url = \"https://a.example/token\"\nclient_id = \"c\"";
+        for (send, more, expected) in [
+            ("fhir+https://a.example/r4", String::new(), ""),
+            ("fhir+http://127.0.0.1:9/r4", "read_back = \"0s\"".into(), ""),
+            ("fhir+https://a.example/r4", "token_file = \"t\"\nread_back = \"1h\"".into(), ""),
+            ("fhir+https://a.example/r4", format!("client_secret_file = \"s\"\n{token}"), ""),
+            ("fhir+https://a.example/r4", "tls = { authority = \"a\" }".into(), ""),
+            ("mllps://a.example:1", "tls = { authority = \"a\" }".into(), ""),
+            ("mllps://a.example:1", String::new(), ""),
+            ("mllp://a.example:1", "tls = { authority = \"a\" }".into(), "is for mllps://"),
+            ("fhir+http://127.0.0.1:9", "tls = { authority = \"a\" }".into(), "is for mllps://"),
+            ("mllps://a.example:1", "token_file = \"t\"".into(), "with fhir+https://"),
+            ("mllp://a.example:1", "read_back = \"1h\"".into(), "with fhir+https://"),
+            ("fhir+https://a.example/r4", "read_back = \"often\"".into(), "is no time from 0"),
+            ("fhir+https://a.example/r4", token.into(), "needs `private_key`"),
+            ("fhir+https://a.example", "tls = { client_authority = \"a\" }".into(), "no place"),
+            ("fhir+http://a.example/r4", String::new(), "is for this machine alone"),
+            ("https://a.example/r4", String::new(), "write fhir+https://a.example/r4"),
+        ] {
+            let text = SOUND.replace("mllp://127.0.0.1:6661\"", &format!("{send}\"\n{more}"));
+            let said = read(&text).err().unwrap_or_default();
+            let fits = expected.is_empty() == said.is_empty();
+            let names =
+                said.iter().all(|one| one.contains(expected) && one.contains("destination"));
+            assert!(fits && names, "{send} {more}: {said:?}");
+        }
     }
 
     #[test]

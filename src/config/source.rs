@@ -11,7 +11,7 @@ use url::Url;
 
 use super::read::{read, texts, unique};
 use super::tree::Tree;
-use super::{Grant, Listen, Source, Tls, keys, peer};
+use super::{Grant, Listen, Source, Tls, address, keys, peer};
 use crate::domain::BY_HAND;
 
 /// How what a source says comes here.
@@ -188,7 +188,7 @@ fn poll(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Poll> {
     if table.is_some_and(|table| table.contains_key("tokens_file")) {
         tree.wrong(&format!("{at}.tokens_file"), "is for a source with `listen`");
     }
-    let base = read(tree, (table, at, "poll"), base);
+    let base = read(tree, (table, at, "poll"), address::base);
     let every = span(tree, (table, at, "every"), EVERY_SECONDS);
     let overlap = span(tree, (table, at, "overlap"), OVERLAP_SECONDS);
     let resources = resources(tree, table, at);
@@ -215,15 +215,8 @@ fn poll(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Poll> {
     })
 }
 
-fn base(text: &str) -> Result<Url, String> {
-    let mut url = peer::server(text, ["fhir+https", "fhir+http"])?;
-    let path = url.path().trim_end_matches('/').to_owned();
-    url.set_path(&path);
-    Ok(url)
-}
-
 /// A span of time, such as `60s`, `5m`, `1h`.
-fn span(
+pub(super) fn span(
     tree: &mut Tree<'_>,
     (table, at, key): (Table<'_>, &str, &str),
     (least, most, default): (u64, u64, &str),

@@ -10,7 +10,7 @@ use crate::telemetry::Outcome;
 use crate::wire::hl7::answer;
 
 use super::link::Link;
-use super::{Desk, Destination, dft};
+use super::{Desk, Destination, NO_CREDITS, control_id, dft, line_of};
 
 /// Times that the same bytes go to a receiver that recognizes a repeat.
 const ATTEMPTS_MAX: usize = 5;
@@ -33,6 +33,7 @@ pub(super) enum Ending {
 struct Outgoing {
     line: LineId,
     control_id: String,
+    /// Nothing for a credit that the receiver does not take.
     bytes: Bytes,
     before: usize,
 }
@@ -55,6 +56,12 @@ pub(super) async fn run(
     };
     if !desk.books.mark_sent(mark).await? {
         return Ok(Ending::NotSent);
+    }
+    if out.bytes.is_empty() {
+        let settled = Settled::Declined(NO_CREDITS.to_owned());
+        settle(&out.control_id, out.line, settled, None, desk).await?;
+        desk.metrics.sent(&destination.name, Outcome::Declined);
+        return Ok(Ending::Answered);
     }
     if let Err(error) = link.send(out.bytes.clone()).await {
         let why = format!("the connection broke while it was sent: {error}");
@@ -102,7 +109,7 @@ pub(super) async fn late(frame: &Bytes, desk: &Desk) -> Result<(), Error> {
         tracing::warn!("a receiver sent something that is no answer");
         return Ok(());
     };
-    match dft::line_of(&heard.control_id) {
+    match line_of(&heard.control_id) {
         Some(line) => {
             settle(&heard.control_id, line, settled(&heard), Some(frame.clone()), desk).await
         }
@@ -125,13 +132,20 @@ fn outgoing(queued: &Queued, destination: &Destination, desk: &Desk) -> Result<O
         let (control_id, bytes) = (last.control_id.clone(), Bytes::from(last.bytes.clone()));
         return Ok(Outgoing { line, control_id, bytes, before });
     }
-    let control_id = dft::control_id(line, before + 1);
-    let bytes = dft::write(queued, destination, desk, &control_id);
+    let control_id = control_id(line, before + 1);
+    let profiles = desk.profile(destination);
+    let bytes = match profiles.hl7(destination) {
+        Some(profile) if profile.credits || queued.line.reverses.is_none() => {
+            dft::write(queued, (profile, destination), desk, &control_id)
+        }
+        Some(_) | None => Bytes::new(),
+    };
     Ok(Outgoing { line, control_id, bytes, before })
 }
 
 fn recognizes(destination: &Destination, desk: &Desk) -> bool {
-    desk.profile(destination).of(destination).recognizes_repeat != Repeat::No
+    let profiles = desk.profile(destination);
+    profiles.hl7(destination).is_some_and(|it| it.recognizes_repeat != Repeat::No)
 }
 
 fn settled(heard: &answer::Received) -> Settled {

@@ -4,43 +4,21 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::domain::{
-    BookedLine, Clinician, Diagnosis, LineId, Modifier, PatientClass, ProcedureCode, Revenue,
+    BookedLine, Clinician, Diagnosis, Modifier, PatientClass, ProcedureCode, Revenue,
 };
-use crate::mappings::DestinationProfile;
-use crate::mappings::destination::{AccountPlace, CodePlace};
+use crate::mappings::destination::{AccountPlace, CodePlace, Hl7Profile};
 use crate::store::Queued;
 use crate::wire::hl7::{Delimiters, Writer};
 
-use super::{Desk, Destination};
-
-/// What every control id and transaction id of ours begins with.
-pub const CONTROL_ID_PREFIX: &str = "CL";
-
-/// The control id of the nth attempt at a line (MSH-10): at most 20 characters.
-pub(super) fn control_id(line: LineId, attempt: usize) -> String {
-    format!("{CONTROL_ID_PREFIX}{line}-{attempt}")
-}
-
-/// The line that a control id of ours speaks of.
-pub(super) fn line_of(control_id: &str) -> Option<LineId> {
-    let (line, _) = control_id.strip_prefix(CONTROL_ID_PREFIX)?.split_once('-')?;
-    line.parse().ok().map(LineId)
-}
-
-/// The line's own number, the same in every message about it (FT1-2).
-fn transaction_id(line: LineId) -> String {
-    format!("{CONTROL_ID_PREFIX}{line}")
-}
+use super::{Desk, Destination, transaction_id};
 
 /// The message for one line.
 pub(super) fn write(
     queued: &Queued,
-    destination: &Destination,
+    (profile, destination): (&Hl7Profile, &Destination),
     desk: &Desk,
     control_id: &str,
 ) -> Bytes {
-    let profiles = desk.profile(destination);
-    let profile = profiles.of(destination);
     let now = local(desk.clock.now(), desk);
     let mut writer = Writer::new(Delimiters::default());
     header(&mut writer, (profile, &destination.name), desk, (&now, control_id));
@@ -57,7 +35,7 @@ pub(super) fn write(
 
 fn header(
     writer: &mut Writer,
-    (profile, name): (&DestinationProfile, &str),
+    (profile, name): (&Hl7Profile, &str),
     desk: &Desk,
     (now, control_id): (&str, &str),
 ) {
@@ -76,7 +54,7 @@ fn header(
         .text(18, &profile.character_set);
 }
 
-fn patient(writer: &mut Writer, queued: &Queued, profile: &DestinationProfile) {
+fn patient(writer: &mut Writer, queued: &Queued, profile: &Hl7Profile) {
     let who = &queued.registration;
     let mut segment = writer.segment("PID");
     segment.text(1, "1");
@@ -98,7 +76,7 @@ fn patient(writer: &mut Writer, queued: &Queued, profile: &DestinationProfile) {
     }
 }
 
-fn visit(writer: &mut Writer, booked: &BookedLine, profile: &DestinationProfile) {
+fn visit(writer: &mut Writer, booked: &BookedLine, profile: &Hl7Profile) {
     let line = &booked.line;
     let class = match line.class {
         PatientClass::Outpatient => "O",
@@ -112,7 +90,7 @@ fn visit(writer: &mut Writer, booked: &BookedLine, profile: &DestinationProfile)
     }
 }
 
-fn transaction(writer: &mut Writer, booked: &BookedLine, profile: &DestinationProfile, now: &str) {
+fn transaction(writer: &mut Writer, booked: &BookedLine, profile: &Hl7Profile, now: &str) {
     let line = &booked.line;
     let own = transaction_id(booked.id);
     let code = line.code.as_ref().map_or("", ProcedureCode::as_str);
@@ -154,7 +132,7 @@ fn spots(location: &Option<String>) -> Vec<&str> {
     location.as_deref().unwrap_or_default().split('^').collect()
 }
 
-fn diagnoses(all: &[Diagnosis], profile: &DestinationProfile) -> Vec<[String; 3]> {
+fn diagnoses(all: &[Diagnosis], profile: &Hl7Profile) -> Vec<[String; 3]> {
     let spelled = |one: &Diagnosis| {
         let code = if profile.diagnosis_dot {
             one.as_str().to_owned()

@@ -1,9 +1,9 @@
 //! One address: its connections, and the lines that go over them, each account in order.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ClientConfig;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -12,43 +12,32 @@ use crate::store::{Error, Queued};
 use crate::telemetry::Outcome;
 
 use super::attempt::{self, Ending};
+use super::hand::{Hand, LOOK_EVERY};
 use super::link::Link;
+use super::pace::Pace;
 use super::{Desk, Destination};
-
-/// How often the books are looked at without a hint: another process may have written them.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// A connection that has nothing to do lets go.
 const IDLE_MAX: Duration = Duration::from_secs(30);
 
-/// Waiting after a failure, at first and at most; the half of it is left to chance.
-const BACK_OFF_FIRST: Duration = Duration::from_millis(250);
+/// The longest wait after a failure.
 const BACK_OFF_MAX: Duration = Duration::from_secs(20);
 
-/// Lines taken in hand for each connection at one look.
-const LINES_A_LOOK: usize = 2;
-
-/// Lines in hand are looked at anew after this long.
-const IN_HAND_MAX: Duration = Duration::from_millis(50);
+/// An address, and the destinations that are there.
+pub(super) struct Shared {
+    /// `host:port`.
+    pub(super) address: String,
+    /// TLS, if it is spoken.
+    pub(super) tls: Option<Arc<ClientConfig>>,
+    pub(super) destinations: Vec<Destination>,
+}
 
 /// Serves an address until told to stop.
-pub(super) async fn run(
-    address: String,
-    destinations: Vec<Destination>,
-    desk: Desk,
-    stopped: watch::Receiver<bool>,
-) {
+pub(super) async fn run(shared: Shared, desk: Desk, stopped: watch::Receiver<bool>) {
+    let Shared { address, tls, destinations } = shared;
     let connections = destinations.iter().map(|it| it.connections).max().unwrap_or(1).max(1);
-    let hand = Hand {
-        destinations: destinations.iter().map(|it| it.name.clone()).collect(),
-        busy: Vec::new(),
-        ready: VecDeque::new(),
-        seen: None,
-        looked: Instant::now(),
-        next: 0,
-        limit: connections * LINES_A_LOOK,
-    };
-    let endpoint = Arc::new(Endpoint { address, destinations, desk, hand: Mutex::new(hand) });
+    let hand = Hand::new(&destinations, connections);
+    let endpoint = Arc::new(Endpoint { address, tls, destinations, desk, hand: Mutex::new(hand) });
     let mut workers = JoinSet::new();
     for _ in 0..connections {
         workers.spawn(Worker::new(Arc::clone(&endpoint), stopped.clone()).run());
@@ -58,69 +47,10 @@ pub(super) async fn run(
 
 struct Endpoint {
     address: String,
+    tls: Option<Arc<ClientConfig>>,
     destinations: Vec<Destination>,
     desk: Desk,
     hand: Mutex<Hand>,
-}
-
-/// What is in hand: lines that may leave, and the lanes that are on their way.
-struct Hand {
-    destinations: Vec<String>,
-    busy: Vec<(usize, String)>,
-    ready: VecDeque<(usize, Queued)>,
-    seen: Option<u64>,
-    looked: Instant,
-    next: usize,
-    limit: usize,
-}
-
-impl Hand {
-    /// The next line whose lane is free, and where it goes.
-    async fn take(&mut self, desk: &Desk, commits: u64) -> Result<Option<(usize, Queued)>, Error> {
-        if self.looked.elapsed() > IN_HAND_MAX {
-            self.ready.clear();
-        }
-        if let Some(found) = self.pick() {
-            return Ok(Some(found));
-        }
-        let nothing_new = self.seen == Some(commits) && self.looked.elapsed() < LOOK_EVERY;
-        if nothing_new {
-            return Ok(None);
-        }
-        self.ready.clear();
-        (self.seen, self.looked) = (Some(commits), Instant::now());
-        for turn in 0..self.destinations.len() {
-            let place = (self.next + turn) % self.destinations.len();
-            let busy = self.busy.iter().filter(|(at, _)| *at == place);
-            let busy = busy.map(|(_, lane)| lane.clone()).collect();
-            let found =
-                desk.books.next_to_send(&self.destinations[place], busy, self.limit).await?;
-            self.ready.extend(found.into_iter().map(|queued| (place, queued)));
-        }
-        self.next = (self.next + 1) % self.destinations.len();
-        Ok(self.pick())
-    }
-
-    fn pick(&mut self) -> Option<(usize, Queued)> {
-        let free = |(place, queued): &(usize, Queued)| {
-            !self.busy.iter().any(|(at, lane)| at == place && *lane == queued.lane)
-        };
-        let found = self.ready.iter().position(free)?;
-        let (place, queued) = self.ready.remove(found)?;
-        self.busy.push((place, queued.lane.clone()));
-        Some((place, queued))
-    }
-
-    /// Nothing in hand of a lane leaves before the books are looked at anew: a line that was
-    /// taken and did not leave is still its first.
-    fn forget(&mut self, place: usize, lane: &str) {
-        self.ready.retain(|(at, queued)| *at != place || queued.lane != lane);
-    }
-
-    fn release(&mut self, place: usize, lane: &str) {
-        self.busy.retain(|(at, busy)| *at != place || busy != lane);
-        self.seen = None;
-    }
 }
 
 /// One connection of an endpoint.
@@ -129,14 +59,15 @@ struct Worker {
     stopped: watch::Receiver<bool>,
     commits: watch::Receiver<u64>,
     link: Option<Link>,
-    failures: u32,
+    pace: Pace,
     used: Instant,
 }
 
 impl Worker {
     fn new(endpoint: Arc<Endpoint>, stopped: watch::Receiver<bool>) -> Worker {
         let commits = endpoint.desk.books.commits();
-        Worker { endpoint, stopped, commits, link: None, failures: 0, used: Instant::now() }
+        let pace = Pace::new(BACK_OFF_MAX);
+        Worker { endpoint, stopped, commits, link: None, pace, used: Instant::now() }
     }
 
     async fn run(mut self) {
@@ -184,7 +115,7 @@ impl Worker {
         self.used = Instant::now();
         let ending = attempt::run(link, queued, destination, &endpoint.desk).await?;
         match ending {
-            Ending::Answered => self.failures = 0,
+            Ending::Answered => self.pace.well(),
             Ending::NotSent => {}
             Ending::InDoubt { again } => {
                 self.link = None;
@@ -214,13 +145,13 @@ impl Worker {
     }
 
     async fn connect(&mut self, destination: &Destination) {
-        match Link::open(&self.endpoint.address).await {
+        match Link::open(&self.endpoint.address, self.endpoint.tls.as_ref()).await {
             Ok(link) => {
                 self.link = Some(link);
                 self.used = Instant::now();
             }
             Err(error) => {
-                if self.failures == 0 {
+                if self.pace.is_well() {
                     tracing::warn!(
                         destination = destination.name,
                         address = self.endpoint.address,
@@ -266,11 +197,7 @@ impl Worker {
 
     /// Waits longer after each failure, up to a limit; a stop ends the waiting.
     async fn back_off(&mut self) {
-        let whole = BACK_OFF_FIRST.saturating_mul(1 << self.failures.min(10)).min(BACK_OFF_MAX);
-        self.failures += 1;
-        let half = whole / 2;
-        let millis = u64::try_from(half.as_millis()).unwrap_or(u64::MAX);
-        let wait = half + Duration::from_millis(fastrand::u64(0..=millis));
+        let wait = self.pace.failed();
         tokio::select! {
             () = sleep(wait) => {}
             _ = self.stopped.changed() => {}

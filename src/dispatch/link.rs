@@ -1,11 +1,17 @@
 //! One connection to a receiver: frames out, frames in, and a close that is noticed.
 
 use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use tokio_util::codec::{Decoder, Encoder};
 
 use crate::wire::mllp::Mllp;
@@ -16,27 +22,52 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// How long a connection may take to come about.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
+/// Whoever does not take our certificate says so within this time.
+const TURNED_AWAY_WITHIN: Duration = Duration::from_millis(300);
+
+/// Bytes both ways, in TLS or not.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
 /// An open connection.
 pub(super) struct Link {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     frames: Mllp,
     buffer: BytesMut,
 }
 
 impl Link {
-    /// Connects. Nothing has been sent when this fails.
-    pub(super) async fn open(address: &str) -> io::Result<Link> {
-        let connecting = tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect(address));
-        let stream = connecting.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-        stream.set_nodelay(true)?;
-        Ok(Link { stream, frames: Mllp::new(ANSWER_BYTES_MAX), buffer: BytesMut::new() })
+    /// Connects, and in TLS proves who is there. Nothing has been sent when this fails.
+    pub(super) async fn open(address: &str, tls: Option<&Arc<ClientConfig>>) -> io::Result<Link> {
+        let late = |_| io::Error::from(io::ErrorKind::TimedOut);
+        let stream = tokio::time::timeout(CONNECT_WITHIN, stream(address, tls));
+        let stream = stream.await.map_err(late)??;
+        let mut link =
+            Link { stream, frames: Mllp::new(ANSWER_BYTES_MAX), buffer: BytesMut::new() };
+        if tls.is_some() {
+            link.is_taken().await?;
+        }
+        Ok(link)
+    }
+
+    /// Hears whether the other side turns us away: in TLS 1.3 it looks at our certificate only when
+    /// the connection stands for us already.
+    async fn is_taken(&mut self) -> io::Result<()> {
+        match tokio::time::timeout(TURNED_AWAY_WITHIN, self.stream.read_buf(&mut self.buffer)).await
+        {
+            Ok(Ok(0)) => Err(io::Error::from(io::ErrorKind::ConnectionAborted)),
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(_)) | Err(_) => Ok(()),
+        }
     }
 
     /// Sends a message.
     pub(super) async fn send(&mut self, message: Bytes) -> io::Result<()> {
         let mut framed = BytesMut::with_capacity(message.len() + 3);
         self.frames.encode(message, &mut framed).map_err(io::Error::other)?;
-        self.stream.write_all(&framed).await
+        self.stream.write_all(&framed).await?;
+        self.stream.flush().await
     }
 
     /// The next frame; `None` when the connection is closed, or says what is no frame. Nothing is
@@ -64,15 +95,30 @@ impl Link {
     /// What it said before is kept.
     pub(super) fn is_closed(&mut self) -> bool {
         let mut piece = [0_u8; 1024];
+        let mut context = Context::from_waker(Waker::noop());
         loop {
-            match self.stream.try_read(&mut piece) {
-                Ok(0) => return true,
-                Ok(read) => self.buffer.extend_from_slice(&piece[..read]),
-                Err(error) => return error.kind() != io::ErrorKind::WouldBlock,
+            let mut read = ReadBuf::new(&mut piece);
+            match Pin::new(&mut self.stream).poll_read(&mut context, &mut read) {
+                Poll::Ready(Ok(())) if read.filled().is_empty() => return true,
+                Poll::Ready(Ok(())) => self.buffer.extend_from_slice(read.filled()),
+                Poll::Ready(Err(_)) => return true,
+                Poll::Pending => return false,
             }
             if self.buffer.len() > ANSWER_BYTES_MAX {
                 return true;
             }
         }
     }
+}
+
+async fn stream(address: &str, tls: Option<&Arc<ClientConfig>>) -> io::Result<Box<dyn Stream>> {
+    let plain = TcpStream::connect(address).await?;
+    plain.set_nodelay(true)?;
+    let Some(tls) = tls else {
+        return Ok(Box::new(plain));
+    };
+    let (host, _) = address.rsplit_once(':').unwrap_or((address, ""));
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let name = ServerName::try_from(host).map_err(io::Error::other)?;
+    Ok(Box::new(TlsConnector::from(Arc::clone(tls)).connect(name, plain).await?))
 }

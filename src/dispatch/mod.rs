@@ -6,35 +6,47 @@
 //! **Never:** decides again whether a line is right, sends what is not marked on disk as sent, or
 //! sends a line in doubt a second time to a receiver that would bill it twice.
 //!
-//! **Start at** [`Dispatcher::start`]: one `endpoint` for each address, which hands lines to its
-//! connections; `attempt` is the one place where bytes leave.
+//! **Start at** [`Dispatcher::start`]: one `endpoint` for each address of MLLP, which hands lines to
+//! its connections, and one `fhir` for each FHIR server; `attempt`, of either kind, is the one place
+//! where bytes leave.
 
 mod attempt;
 mod dft;
 mod endpoint;
+mod fhir;
+mod hand;
 mod link;
+mod pace;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ClientConfig;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use url::Url;
 
-use crate::domain::{Clock, LineState};
+use crate::domain::{Clock, LineId, LineState};
+use crate::mappings::destination::{FhirProfile, Hl7Profile};
 use crate::mappings::{DestinationProfile, InForce, Tables};
 use crate::store::{Books, Error, Settled, Settlement};
 use crate::telemetry::Metrics;
+use crate::trust::Bearer;
 
-pub use dft::CONTROL_ID_PREFIX;
+/// What every control id and transaction id of ours begins with.
+pub const CONTROL_ID_PREFIX: &str = "CL";
+
+/// Why a credit is declined before anything leaves.
+const NO_CREDITS: &str = "the receiver takes no credits: a person takes the charge back there";
 
 /// One destination, as its dispatcher needs it.
 #[derive(Debug, Clone)]
 pub struct Destination {
     /// Its name, as in the settings.
     pub name: String,
-    /// Where its receiver listens, `host:port`.
-    pub address: String,
+    /// How its receiver is reached.
+    pub way: Way,
     /// The name of its profile.
     pub profile_name: String,
     /// How its messages looked at the start.
@@ -43,6 +55,49 @@ pub struct Destination {
     pub connections: usize,
     /// How long an answer may take.
     pub answer_within: Duration,
+    /// How often a FHIR server is asked what became of the charges that it took; `None` for never.
+    pub read_back: Option<Duration>,
+}
+
+/// How a receiver is reached.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// Over MLLP.
+    Mllp {
+        /// Where it listens, `host:port`.
+        address: String,
+        /// TLS, if it is spoken.
+        tls: Option<Arc<ClientConfig>>,
+    },
+    /// As a FHIR server.
+    Fhir(Server),
+}
+
+/// A FHIR server that takes charges.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Its base, without a slash at the end.
+    pub base: Url,
+    /// Who speaks to it.
+    pub client: reqwest::Client,
+    /// What opens it.
+    pub bearer: Arc<Bearer>,
+}
+
+/// The control id of the nth attempt at a line (MSH-10): at most 20 characters.
+fn control_id(line: LineId, attempt: usize) -> String {
+    format!("{CONTROL_ID_PREFIX}{line}-{attempt}")
+}
+
+/// The line that a control id of ours speaks of.
+fn line_of(control_id: &str) -> Option<LineId> {
+    let (line, _) = control_id.strip_prefix(CONTROL_ID_PREFIX)?.split_once('-')?;
+    line.parse().ok().map(LineId)
+}
+
+/// The line's own number, the same in every message about it (FT1-2, `ChargeItem.identifier`).
+fn transaction_id(line: LineId) -> String {
+    format!("{CONTROL_ID_PREFIX}{line}")
 }
 
 /// What all senders share.
@@ -76,9 +131,16 @@ struct Profile {
 }
 
 impl Profile {
-    /// The profile; the one that the daemon started with if the tables have lost it.
-    fn of<'a>(&'a self, destination: &'a Destination) -> &'a DestinationProfile {
-        self.tables.destination(&self.name).unwrap_or(&destination.profile)
+    /// The profile of HL7 v2; the one that the daemon started with if the tables have lost it.
+    fn hl7<'a>(&'a self, destination: &'a Destination) -> Option<&'a Hl7Profile> {
+        let now = self.tables.destination(&self.name).and_then(DestinationProfile::hl7);
+        now.or_else(|| destination.profile.hl7())
+    }
+
+    /// The profile of FHIR; the one that the daemon started with if the tables have lost it.
+    fn fhir<'a>(&'a self, destination: &'a Destination) -> Option<&'a FhirProfile> {
+        let now = self.tables.destination(&self.name).and_then(DestinationProfile::fhir);
+        now.or_else(|| destination.profile.fhir())
     }
 }
 
@@ -93,13 +155,23 @@ impl Dispatcher {
     /// one connection at a time is never asked for two.
     pub fn start(destinations: Vec<Destination>, desk: Desk) -> Dispatcher {
         let (stop, stopped) = watch::channel(false);
-        let mut by_address: BTreeMap<String, Vec<Destination>> = BTreeMap::new();
-        for destination in destinations {
-            by_address.entry(destination.address.clone()).or_default().push(destination);
-        }
+        let mut by_address: BTreeMap<(String, bool), endpoint::Shared> = BTreeMap::new();
         let mut endpoints = JoinSet::new();
-        for (address, destinations) in by_address {
-            endpoints.spawn(endpoint::run(address, destinations, desk.clone(), stopped.clone()));
+        for destination in destinations {
+            match destination.way.clone() {
+                Way::Mllp { address, tls } => {
+                    let key = (address.clone(), tls.is_some());
+                    let new = || endpoint::Shared { address, tls, destinations: Vec::new() };
+                    by_address.entry(key).or_insert_with(new).destinations.push(destination);
+                }
+                Way::Fhir(server) => {
+                    let (desk, stopped) = (desk.clone(), stopped.clone());
+                    endpoints.spawn(fhir::run(destination, server, desk, stopped));
+                }
+            }
+        }
+        for shared in by_address.into_values() {
+            endpoints.spawn(endpoint::run(shared, desk.clone(), stopped.clone()));
         }
         Dispatcher { endpoints, stop }
     }

@@ -98,6 +98,8 @@ pub enum EntryKind {
     Attempt,
     /// What the receiver said, or that it said nothing.
     Answered,
+    /// Where a line that was taken stands in the receiver's own books.
+    Posted,
     /// Other tables are in force.
     Tables,
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("wire", &[]),
+    ("fhir_types", &[]),
     ("mappings", &["domain"]),
     ("ledger", &["domain"]),
     ("care", &["domain", "mappings"]),
@@ -84,7 +85,7 @@ const DOORS: &[&str] = &["lib", "main", "table"];
 
 /// Rooms without `async`, files, sockets, clocks or chance; and the one file that opens files.
 const PURE: &[&str] =
-    &["domain", "wire", "mappings", "ledger", "care", "charge", "check", "interpret"];
+    &["domain", "wire", "fhir_types", "mappings", "ledger", "care", "charge", "check", "interpret"];
 const OPENS_FILES: &str = "mappings/open.rs";
 const IMPURE: &[&str] = &[
     "async fn",
@@ -112,6 +113,10 @@ const OPENS_PATIENTS: &[(&str, &str)] = &[
 /// Files below `src` that hold tests, or what tests are made of, and nothing else.
 const TEST_FILES: &[&str] = &["tests.rs", "cases.rs", "samples.rs"];
 
+/// The leaf is a package of its own: the types it is made of, its name, and who may name it.
+const LEAF: (&str, &str, &[&str]) =
+    ("fhir_sdk", "collimator_fhir_types", &["dispatch", "receive", "app"]);
+
 const LINES_MAX: usize = 600;
 
 #[test]
@@ -137,6 +142,21 @@ fn a_room_names_only_the_rooms_it_may() {
             .filter(|other| !is_door && *other != room && !others.contains(&other.as_str()))
             .map(|other| format!("{}: names `{other}`", file.display()))
             .collect::<Vec<_>>()
+    }));
+}
+
+#[test]
+fn the_leaf_is_named_by_few_and_shows_nothing_of_what_it_is_made_of() {
+    let (made_of, leaf, may) = LEAF;
+    complain(sources().iter().filter_map(|file| {
+        let room = room_of(file);
+        let text = production(&fs::read_to_string(file).unwrap()).join("\n");
+        let wrong = if room == "fhir_types" {
+            text.contains("pub use fhir_sdk") || text.contains("collimator::")
+        } else {
+            text.contains(made_of) || (text.contains(leaf) && !may.contains(&room.as_str()))
+        };
+        wrong.then(|| format!("{}: names what it may not", file.display()))
     }));
 }
 

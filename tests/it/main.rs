@@ -11,6 +11,8 @@ mod corrections;
 mod dispatching;
 mod fhir_examples;
 mod fhir_in;
+mod fhir_out;
+mod fhir_written;
 mod hostile;
 mod house;
 mod http_in;

@@ -1,4 +1,4 @@
-//! MLLP over TLS: keys in every form, certificates that are wanted, and files that are wrong.
+//! MLLP over TLS, both ways: keys in every form, certificates that are wanted, files that are wrong.
 
 use std::net::SocketAddr;
 use std::process::Output;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use collimator::app::{Endpoint, SourcePlan, SourceWay};
 use collimator::config::{Tls, UnknownElements};
+use collimator::domain::LineState::{Accepted, Queued};
 use collimator::domain::MessageId;
 use collimator::trust;
 use rustls::pki_types::ServerName;
@@ -14,10 +15,12 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::support::certificates::{self, client, file, folder, server};
-use crate::support::daemon::TestDaemon;
+use crate::support::daemon::{Target, TestDaemon};
 use crate::support::program::program;
+use crate::support::receiver::Receiver;
 use crate::support::sender::framed;
-use crate::support::told::charge;
+use crate::support::told::{case, charge};
+use crate::support::wait::until_so;
 
 async fn daemon(tls: &Tls) -> TestDaemon {
     let endpoint = Endpoint {
@@ -157,6 +160,67 @@ fn check_names_authorities_and_tokens_that_are_wrong() {
         format!(":11: source[0].tls.client_authority: {} has expired on 20", expired.display()),
         format!(":12: source[0].tokens_file: {} holds no token on line 1", tokens.display()),
     ] {
+        assert!(told.contains(&says), "{says}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn charges_leave_in_tls_for_a_receiver_that_proves_itself_and_wants_us_proven() {
+    let tls = trust::server(&server("ec-pkcs8", true), certificates::now()).unwrap();
+    let (receiver, professional) = (Receiver::in_tls(tls), Receiver::yes());
+    let facility = |certificate| Target::facility(&receiver).in_tls(&client(certificate));
+    let targets = vec![facility(Some("client")), Target::professional(&professional)];
+    let daemon = TestDaemon::start(targets).await;
+    daemon.tell(&case("K-28")).await;
+    daemon.stands(&[(Accepted, 10)]).await;
+    assert_eq!((receiver.taken().len(), receiver.connects()), (5, 1));
+    let other = Tls { authority: Some(file("stranger.pem")), ..client(Some("client")) };
+    for refused in [facility(None), Target::facility(&receiver).in_tls(&other)] {
+        let daemon = TestDaemon::start(vec![refused, Target::professional(&professional)]).await;
+        daemon.tell(&case("K-28")).await;
+        let before = receiver.connects();
+        until_so("somebody knocks", || receiver.connects() > before + 1).await;
+        daemon.stands(&[(Accepted, 5), (Queued, 5)]).await;
+        assert_eq!(receiver.taken().len(), 5, "nothing is told");
+    }
+}
+
+#[test]
+fn check_names_what_is_wrong_with_a_destination() {
+    let text = |name: &str| file(name).display().to_string();
+    let absent = text("absent");
+    for (destination, says) in [
+        ("profile = \"fhir-r4\"\nsend = \"fhir+https://a.example/r4\"".to_owned(), String::new()),
+        (
+            "profile = \"dft-2.5.1\"\nsend = \"fhir+https://a.example/r4\"".to_owned(),
+            "destination[0].profile: is a profile of HL7 v2".to_owned(),
+        ),
+        (
+            "profile = \"fhir-r4\"\nsend = \"mllp://127.0.0.1:9\"".to_owned(),
+            "destination[0].profile: is a profile of FHIR".to_owned(),
+        ),
+        (
+            format!(
+                "profile = \"fhir-r4\"\nsend = \"fhir+https://a.example/r4\"\n\
+                 token_file = \"{absent}\""
+            ),
+            format!("destination[0].token_file: {absent} cannot be read"),
+        ),
+        (
+            format!(
+                "profile = \"dft-2.5.1\"\nsend = \"mllps://a.example:1\"\n\
+                 tls = {{ authority = \"{absent}\" }}"
+            ),
+            format!("destination[0].tls.authority: {absent} cannot be read"),
+        ),
+    ] {
+        let done = checked(&format!(
+            "listen = \"mllp://127.0.0.1:2575\"\n[[destination]]\nname = \"b\"\n\
+             claims = [\"facility\"]\n{destination}"
+        ));
+        let told = String::from_utf8(done.stderr).unwrap();
+        let status = if says.is_empty() { 0 } else { 78 };
+        assert_eq!(done.status.code(), Some(status), "{destination}: {told}");
         assert!(told.contains(&says), "{says}: {told}");
     }
 }

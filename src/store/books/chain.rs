@@ -195,7 +195,7 @@ fn walk(db: &Connection, head: &mut Head) -> Result<bool, Error> {
     Ok(true)
 }
 
-const KINDS: [EntryKind; 8] = [
+const KINDS: [EntryKind; 9] = [
     EntryKind::Tables,
     EntryKind::Message,
     EntryKind::Drafted,
@@ -204,6 +204,7 @@ const KINDS: [EntryKind; 8] = [
     EntryKind::Linked,
     EntryKind::Attempt,
     EntryKind::Answered,
+    EntryKind::Posted,
 ];
 
 fn kind_as_str(kind: EntryKind) -> &'static str {
@@ -215,6 +216,7 @@ fn kind_as_str(kind: EntryKind) -> &'static str {
         EntryKind::Linked => "linked",
         EntryKind::Attempt => "attempt",
         EntryKind::Answered => "answered",
+        EntryKind::Posted => "posted",
         EntryKind::Tables => "tables",
     }
 }

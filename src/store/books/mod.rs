@@ -42,7 +42,7 @@ pub use views::{
 };
 pub use work::{
     Applied, BookedMessage, Conflict, Decided, Expected, LineChange, LineRef, Mark, NewFact,
-    NewLine, Part, PartOutcome, Settled, Settlement, Settling, Work,
+    NewLine, Part, PartOutcome, Posting, Settled, Settlement, Settling, Work,
 };
 
 use writer::Job;
@@ -142,6 +142,11 @@ impl Books {
     pub async fn settle(&self, settlement: Settlement) -> Result<Settling, Error> {
         let bytes = settlement.bytes.as_ref().map_or(0, bytes::Bytes::len);
         self.ask_async(bytes, |reply| Job::Settle(settlement, reply)).await
+    }
+
+    /// Notes where a line stands in the receiver's own books; whether that is news.
+    pub async fn note_posted(&self, posting: Posting) -> Result<bool, Error> {
+        self.ask_async(0, |reply| Job::Post(posting, reply)).await
     }
 
     /// Lines that may leave for a destination now, oldest first; of one lane in the order of

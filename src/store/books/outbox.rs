@@ -11,7 +11,7 @@ use crate::domain::{
 use crate::store::Error;
 
 use super::views::Attempt;
-use super::work::{Mark, Settlement, Settling};
+use super::work::{Mark, Posting, Settlement, Settling};
 use super::writer::Writing;
 use super::{chain, people, rows};
 
@@ -162,6 +162,24 @@ fn note_answer(
         leads_on,
     ))?;
     Ok(())
+}
+
+/// Notes where a line stands in the receiver's books, if that is news.
+pub(super) fn posted(writing: &mut Writing<'_>, posting: &Posting) -> Result<bool, Error> {
+    let select = "SELECT body FROM entry WHERE line = ?1 AND kind = 'posted'
+         ORDER BY seq DESC LIMIT 1";
+    let mut select = writing.db.prepare_cached(select)?;
+    let known = select.query_row([posting.line.0], |row| row.get::<_, String>(0)).optional()?;
+    let body = json!({
+        "destination": posting.destination,
+        "status": posting.status,
+        "id": posting.id,
+    });
+    if known.and_then(|known| serde_json::from_str(&known).ok()) == Some(body.clone()) {
+        return Ok(false);
+    }
+    by_the_daemon(writing, EntryKind::Posted, posting.line, body, posting.at)?;
+    Ok(true)
 }
 
 fn by_the_daemon(

@@ -236,6 +236,21 @@ pub struct Settlement {
     pub at: Timestamp,
 }
 
+/// Where a line that was taken stands in the receiver's own books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posting {
+    /// Which line.
+    pub line: LineId,
+    /// Whose books.
+    pub destination: String,
+    /// In the receiver's words, such as `billed`.
+    pub status: String,
+    /// The receiver's id of it; empty if it has none.
+    pub id: String,
+    /// When it was asked.
+    pub at: Timestamp,
+}
+
 /// What came of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {

@@ -15,7 +15,7 @@ use crate::store::reply::Reply;
 use crate::store::thread::{give_way, start_writer};
 
 use super::chain::{self, Head};
-use super::work::{Applied, Decided, LineChange, Mark, Settlement, Settling, Work};
+use super::work::{Applied, Decided, LineChange, Mark, Posting, Settlement, Settling, Work};
 use super::{Shared, apply, outbox};
 
 /// What one commit takes at most.
@@ -30,6 +30,7 @@ pub(super) enum Job {
     Decide(Vec<LineChange>, Timestamp, Reply<Vec<Decided>>),
     Mark(Mark, Reply<bool>),
     Settle(Settlement, Reply<Settling>),
+    Post(Posting, Reply<bool>),
     LookForOthers(Reply<u64>),
 }
 
@@ -137,6 +138,9 @@ impl Job {
             Job::Settle(settlement, reply) => {
                 finish_all(writing, reply, |w| outbox::settle(w, &settlement))
             }
+            Job::Post(posting, reply) => {
+                finish_all(writing, reply, |w| outbox::posted(w, &posting))
+            }
             Job::LookForOthers(reply) => finish_all(writing, reply, |w| Ok(w.others)),
         }
     }
@@ -149,6 +153,7 @@ impl Job {
             Job::Decide(_, _, reply) => reply.answer(Err(error)),
             Job::Mark(_, reply) => reply.answer(Err(error)),
             Job::Settle(_, reply) => reply.answer(Err(error)),
+            Job::Post(_, reply) => reply.answer(Err(error)),
             Job::LookForOthers(reply) => reply.answer(Err(error)),
         }
     }

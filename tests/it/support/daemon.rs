@@ -8,15 +8,19 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use collimator::app::{Daemon, Error, Plan, SourcePlan};
-use collimator::dispatch::Destination;
+use collimator::config::{Grant, Tls};
+use collimator::dispatch::{Destination, Server, Way};
 use collimator::domain::{Claim, Clock, LineState, MessageState, Setting};
+use collimator::mappings::DestinationProfile;
 use collimator::mappings::destination::Repeat;
 use collimator::pipeline::Route;
 use collimator::store::{
     Attempt, BookedMessage, Books, Intake, LineFilter, ListedLine, MessageFilter,
 };
+use collimator::trust::{self, Bearer};
 
 use super::carry;
+use super::charges::ChargeServer;
 use super::receiver::Receiver;
 use super::sender::{Answer, Sender};
 use super::wait::until;
@@ -37,10 +41,13 @@ impl Clock for TestClock {
 pub struct Target {
     pub name: String,
     pub claims: Vec<Claim>,
-    pub address: String,
+    pub way: Way,
+    pub profile: &'static str,
     pub repeat: Repeat,
+    pub credits: bool,
     pub connections: usize,
     pub answer_within: Duration,
+    pub read_back: Option<Duration>,
 }
 
 impl Target {
@@ -48,11 +55,63 @@ impl Target {
         Target {
             name: name.into(),
             claims: vec![claim],
-            address: receiver.address().to_string(),
+            way: Way::Mllp { address: receiver.address().to_string(), tls: None },
+            profile: "dft-2.5.1",
             repeat: Repeat::No,
+            credits: true,
             connections: 1,
             answer_within: Duration::from_secs(30),
+            read_back: None,
         }
+    }
+
+    /// Facility lines to a FHIR server, by a profile.
+    pub fn fhir(profile: &'static str, server: &ChargeServer) -> Target {
+        let tls = trust::client(&Tls::default(), TestClock::default().now()).unwrap();
+        let client = trust::web_client(tls, Duration::from_secs(30)).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
+        let bearer = Bearer::new(&Grant::Nothing, client.clone(), clock).unwrap();
+        let base = server.base().parse().unwrap();
+        let server = Server { base, client, bearer: Arc::new(bearer) };
+        Target {
+            name: "hospital-billing".into(),
+            claims: vec![Claim::Facility],
+            way: Way::Fhir(server),
+            profile,
+            repeat: Repeat::No,
+            credits: true,
+            connections: 1,
+            answer_within: Duration::from_secs(30),
+            read_back: None,
+        }
+    }
+
+    /// Reached in TLS, by this name of this machine.
+    pub fn in_tls(self, tls: &Tls) -> Target {
+        let Way::Mllp { address, .. } = self.way else { panic!("it is no MLLP") };
+        let address = address.replace("127.0.0.1", "localhost");
+        let tls = Some(Arc::new(trust::client(tls, super::certificates::now()).unwrap()));
+        Target { way: Way::Mllp { address, tls }, ..self }
+    }
+
+    /// What opens a FHIR server.
+    pub fn opened_by(mut self, grant: &Grant) -> Target {
+        if let Way::Fhir(server) = &mut self.way {
+            let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
+            let bearer = Bearer::new(grant, server.client.clone(), clock).unwrap();
+            server.bearer = Arc::new(bearer);
+        }
+        self
+    }
+
+    /// Asked so often what became of its charges.
+    pub fn read_back(self, millis: u64) -> Target {
+        Target { read_back: Some(Duration::from_millis(millis)), ..self }
+    }
+
+    /// One that takes no credits.
+    pub fn without_credits(self) -> Target {
+        Target { credits: false, ..self }
     }
 
     pub fn facility(receiver: &Receiver) -> Target {
@@ -79,17 +138,23 @@ impl Target {
 /// What a daemon is given: sources on free ports, and these targets.
 pub fn plan(folder: &Path, targets: &[Target]) -> Plan {
     let tables = carry::tables();
-    let known = tables.destination("dft-2.5.1").unwrap();
     let destination = |target: &Target| {
-        let mut profile = known.clone();
-        profile.recognizes_repeat = target.repeat;
+        let mut profile = tables.destination(target.profile).unwrap().clone();
+        match &mut profile {
+            DestinationProfile::Hl7(profile) => {
+                profile.recognizes_repeat = target.repeat;
+                profile.credits = target.credits;
+            }
+            DestinationProfile::Fhir(profile) => profile.credits &= target.credits,
+        }
         Destination {
             name: target.name.clone(),
-            address: target.address.clone(),
+            way: target.way.clone(),
             profile_name: String::new(),
             profile: Arc::new(profile),
             connections: target.connections,
             answer_within: target.answer_within,
+            read_back: target.read_back,
         }
     };
     let route =

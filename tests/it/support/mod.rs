@@ -3,6 +3,7 @@
 
 pub mod carry;
 pub mod certificates;
+pub mod charges;
 pub mod clinic;
 pub mod daemon;
 pub mod fhir;

@@ -7,10 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use collimator::wire::hl7::Message;
+use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use super::sender::framed;
 use super::wait::until;
@@ -110,6 +113,7 @@ struct Shared {
     taken: Mutex<Vec<Taken>>,
     connects: AtomicUsize,
     others: Others,
+    tls: Option<Arc<ServerConfig>>,
     places: Semaphore,
     open: watch::Sender<bool>,
 }
@@ -134,6 +138,14 @@ impl Receiver {
         receiver
     }
 
+    /// Answers each message with yes, in TLS.
+    pub fn in_tls(tls: Arc<ServerConfig>) -> Receiver {
+        let mut receiver = Receiver::down([], Others::Welcome);
+        Arc::get_mut(&mut receiver.shared).unwrap().tls = Some(tls);
+        receiver.up();
+        receiver
+    }
+
     /// Has an address, and nobody listens there until [`Receiver::up`].
     pub fn down(script: impl IntoIterator<Item = Step>, others: Others) -> Receiver {
         let socket = TcpSocket::new_v4().unwrap();
@@ -147,6 +159,7 @@ impl Receiver {
             taken: Mutex::default(),
             connects: AtomicUsize::new(0),
             others,
+            tls: None,
             places: Semaphore::new(places),
             open: watch::Sender::new(false),
         };
@@ -203,15 +216,51 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 return;
             }
             let place = shared.places.acquire().await.unwrap();
-            let ended = Peer { stream, buffer: Vec::new(), owed: Vec::new() };
-            drop(ended.serve(&shared).await);
+            let peer = |stream| Peer { stream, buffer: Vec::new(), owed: Vec::new() };
+            match shared.tls.clone() {
+                None => drop(peer(Peering::Plain(stream)).serve(&shared).await),
+                Some(tls) => {
+                    if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
+                        drop(peer(Peering::Tls(Box::new(stream))).serve(&shared).await);
+                    }
+                }
+            }
             drop(place);
         });
     }
 }
 
+/// A connection, in TLS or not.
+enum Peering {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Peering {
+    async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Peering::Plain(stream) => stream.write_all(bytes).await,
+            Peering::Tls(stream) => stream.write_all(bytes).await,
+        }
+    }
+
+    async fn read_buf(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        match self {
+            Peering::Plain(stream) => stream.read_buf(buffer).await,
+            Peering::Tls(stream) => stream.read_buf(buffer).await,
+        }
+    }
+
+    fn set_zero_linger(&mut self) -> io::Result<()> {
+        match self {
+            Peering::Plain(stream) => stream.set_zero_linger(),
+            Peering::Tls(stream) => stream.get_ref().0.set_zero_linger(),
+        }
+    }
+}
+
 struct Peer {
-    stream: TcpStream,
+    stream: Peering,
     buffer: Vec<u8>,
     owed: Vec<Vec<u8>>,
 }

@@ -1,11 +1,11 @@
-//! A profile of a destination: what its receiver wants where.
+//! A profile of a destination that takes HL7 v2: what its receiver wants where.
 
 use serde::Deserialize;
 
-/// What is peculiar to one kind of receiver: a file `mappings/destinations/<name>.toml`.
+/// What a receiver of DFT messages wants.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DestinationProfile {
+pub struct Hl7Profile {
     /// HL7 version (MSH-12).
     pub version: String,
     /// The components of MSH-9.
@@ -74,14 +74,14 @@ pub enum Repeat {
     Transaction,
 }
 
-impl DestinationProfile {
-    /// Reads a profile.
+impl Hl7Profile {
+    /// A profile from its table.
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub fn parse(text: &str) -> Result<DestinationProfile, String> {
-        let profile: DestinationProfile =
-            toml::from_str(text).map_err(|error| error.message().to_owned())?;
+    pub(super) fn of(table: toml::Table) -> Result<Hl7Profile, String> {
+        let profile: Hl7Profile =
+            table.try_into().map_err(|error: toml::de::Error| error.message().to_owned())?;
         let problem = match &profile {
             it if it.message_type.is_empty() => "message_type names no message",
             it if it.code.is_empty() => "code names no place: write \"FT1.7\" or \"FT1.25\"",
@@ -104,10 +104,10 @@ fn is_segment(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::DestinationProfile;
     use crate::table::rows;
 
-    const SOUND: &str = include_str!("../../mappings/destinations/dft-2.5.1.toml");
+    const SOUND: &str = include_str!("../../../mappings/destinations/dft-2.5.1.toml");
 
     #[test]
     fn a_profile_says_what_is_wrong_with_it() {

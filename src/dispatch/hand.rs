@@ -1,0 +1,97 @@
+//! What is in hand: lines that may leave, each account in its order.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::store::{Error, Queued};
+
+use super::{Desk, Destination};
+
+/// How often the books are looked at without a hint: another process may have written them.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Lines taken in hand for each connection at one look.
+const LINES_A_LOOK: usize = 2;
+
+/// Lines in hand are looked at anew after this long.
+const IN_HAND_MAX: Duration = Duration::from_millis(50);
+
+/// What is in hand: lines that may leave, and the lanes that are on their way.
+pub(super) struct Hand {
+    destinations: Vec<String>,
+    busy: Vec<(usize, String)>,
+    ready: VecDeque<(usize, Queued)>,
+    seen: Option<u64>,
+    looked: Instant,
+    next: usize,
+    limit: usize,
+}
+
+impl Hand {
+    /// Nothing in hand yet, for these destinations, over so many connections.
+    pub(super) fn new(destinations: &[Destination], connections: usize) -> Hand {
+        Hand {
+            destinations: destinations.iter().map(|it| it.name.clone()).collect(),
+            busy: Vec::new(),
+            ready: VecDeque::new(),
+            seen: None,
+            looked: Instant::now(),
+            next: 0,
+            limit: connections * LINES_A_LOOK,
+        }
+    }
+
+    /// The next line whose lane is free, and where it goes.
+    pub(super) async fn take(
+        &mut self,
+        desk: &Desk,
+        commits: u64,
+    ) -> Result<Option<(usize, Queued)>, Error> {
+        if self.looked.elapsed() > IN_HAND_MAX {
+            self.ready.clear();
+        }
+        if let Some(found) = self.pick() {
+            return Ok(Some(found));
+        }
+        let nothing_new = self.seen == Some(commits) && self.looked.elapsed() < LOOK_EVERY;
+        if nothing_new {
+            return Ok(None);
+        }
+        self.ready.clear();
+        (self.seen, self.looked) = (Some(commits), Instant::now());
+        for turn in 0..self.destinations.len() {
+            let place = (self.next + turn) % self.destinations.len();
+            let busy = self.busy.iter().filter(|(at, _)| *at == place);
+            let busy = busy.map(|(_, lane)| lane.clone()).collect();
+            let found =
+                desk.books.next_to_send(&self.destinations[place], busy, self.limit).await?;
+            self.ready.extend(found.into_iter().map(|queued| (place, queued)));
+        }
+        self.next = (self.next + 1) % self.destinations.len();
+        Ok(self.pick())
+    }
+
+    fn pick(&mut self) -> Option<(usize, Queued)> {
+        let free = |(place, queued): &(usize, Queued)| {
+            !self.busy.iter().any(|(at, lane)| at == place && *lane == queued.lane)
+        };
+        let found = self.ready.iter().position(free)?;
+        let (place, queued) = self.ready.remove(found)?;
+        self.busy.push((place, queued.lane.clone()));
+        Some((place, queued))
+    }
+
+    /// Nothing in hand of a lane leaves before the books are looked at anew: a line that was
+    /// taken and did not leave is still its first.
+    pub(super) fn forget(&mut self, place: usize, lane: &str) {
+        self.ready.retain(|(at, queued)| *at != place || queued.lane != lane);
+    }
+
+    /// A line is no longer on its way.
+    pub(super) fn release(&mut self, place: usize, lane: &str) {
+        self.busy.retain(|(at, busy)| *at != place || busy != lane);
+        self.seen = None;
+    }
+}
