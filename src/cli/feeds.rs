@@ -7,7 +7,6 @@ use clap::Args;
 use jiff::civil::Date;
 
 use crate::pipeline::{self, Differing};
-use crate::telemetry::SystemClock;
 
 use super::desk::Config;
 use super::filter::Written;
@@ -41,7 +40,7 @@ impl Feeds {
         let (intake, setup) = (Arc::new(desk.intake()?), desk.setup()?);
         let waiting = Waiting::on("messages");
         let told = |count: u64| waiting.more(count);
-        let found = pipeline::feeds(&intake, setup, Arc::new(SystemClock), &told)?;
+        let found = pipeline::feeds(&intake, setup, &told)?;
         drop(waiting);
         let columns = ["day", "patient", "number", "source", "other", "what"].map(Column::Text);
         let mut paper = Paper::standard(self.written.form(), &columns)?;

@@ -4,8 +4,12 @@
 use std::fs;
 use std::path::PathBuf;
 
+use collimator::domain::{MessageState, Setting};
+use collimator::store::MessageFilter;
 use collimator::wire::fhir::{Unknown, entries, examine, is_known_type};
 use collimator::wire::json::{Node, read};
+
+use crate::support::carry::Desk;
 
 #[test]
 fn every_public_example_is_right() {
@@ -56,4 +60,40 @@ fn examples() -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
+}
+
+/// Whatever a source sends of these, each message ends: understood, ignored, or refused with a
+/// reason; what is earned by them is held, for they name no order and no plan.
+#[test]
+fn every_public_example_comes_to_an_end() {
+    let files = examples();
+    if files.is_empty() {
+        eprintln!("no public examples beside the repository: nothing was told");
+        return;
+    }
+    let is_patient = |file: &&PathBuf| {
+        let name = file.file_name().unwrap().to_string_lossy().to_lowercase();
+        name.starts_with("patient")
+    };
+    let (first, then): (Vec<_>, Vec<_>) = files.iter().partition(is_patient);
+    let mut desk = Desk::new(Setting::Hospital);
+    for file in first.into_iter().chain(then) {
+        desk.stock.put(file).unwrap();
+        desk.carry(1);
+    }
+    let mut ends = std::collections::BTreeMap::<&str, usize>::new();
+    for message in desk.books.messages(MessageFilter::default()) {
+        let message = message.unwrap();
+        let why = match &message.state {
+            MessageState::Refused(reason) => reason.text.clone(),
+            MessageState::Ignored(why) | MessageState::Stuck(why) => why.clone(),
+            MessageState::Done | MessageState::Waiting => "-".to_owned(),
+        };
+        assert!(!why.is_empty(), "{}", message.control_id);
+        *ends.entry(message.state.name()).or_default() += 1;
+    }
+    eprintln!("{ends:?}");
+    assert_eq!((ends.get("stuck"), ends.get("waiting")), (None, None), "{ends:?}");
+    let open: Vec<_> = desk.rows().into_iter().filter(|row| row[9] != "held").collect();
+    assert!(open.is_empty(), "{open:?}");
 }

@@ -4,9 +4,12 @@ use std::path::Path;
 
 use bytes::Bytes;
 use collimator::domain::Setting;
+use collimator::pipeline;
 use collimator::receive::{FhirAnswer, FhirRequest, Method};
 
-use crate::support::carry::Desk;
+use crate::support::carry::{self, Desk};
+use crate::support::daemon::TestDaemon;
+use crate::support::fhir::web;
 
 fn case(name: &str) -> Bytes {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name);
@@ -416,4 +419,87 @@ fn a_message_is_answered_by_a_message() {
         (&"m1".into(), &"ok".into())
     );
     assert_eq!(site.lines().len(), 2, "{:?}", site.lines());
+}
+
+/// Thirty-two clients, each with the same charge: one of them is told that it is new.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_tell_one_charge_leave_one() {
+    let daemon = TestDaemon::start(Vec::new()).await;
+    let url = format!("http://{}/fhir/ChargeItem", daemon.source("fhir"));
+    let client = web();
+    let body = CHARGE.replace("\"id\":\"c1\",", "");
+    let mut posts = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let request = client.post(&url).header("content-type", "application/fhir+json");
+        let request = request.body(body.clone());
+        posts.spawn(async move { request.send().await.unwrap().status().as_u16() });
+    }
+    let mut statuses = posts.join_all().await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [vec![200; 31], vec![201]].concat());
+    daemon.carried().await;
+    let codes: Vec<String> =
+        daemon.lines().iter().map(|line| line.line.line.code.unwrap().to_string()).collect();
+    assert_eq!(codes, ["77300", "77300"], "one for each claim");
+}
+
+/// What comes over HL7 v2 and over FHIR meets in the same charge.
+#[test]
+fn the_same_number_is_the_same_charge_whichever_way_it_comes() {
+    let hl7 = "MSH|^~\\&|ARIA|RADONC|COLLIMATOR|EXAMPLE|20261008120000||DFT^P03^DFT_P03|M1|P|2.5.1\r\
+        PID|1||4419901^^^EXAMPLE^MR||Twice^Told||19500101|F||||||||||A4419901\r\
+        FT1|1|C-1||202610081015|20261008120000|CG|CALC|||2\r";
+    let mut site = Site::new();
+    site.0.file("aria", hl7.as_bytes(), 1);
+    assert_eq!(site.lines().len(), 2);
+    site.put("ChargeItem/c1", CHARGE);
+    assert_eq!(site.lines().len(), 2, "{:?}", site.lines());
+    site.put("ChargeItem/c1", CHARGE.replace("billable", "entered-in-error").replace("T18", "T19"));
+    assert!(site.lines().is_empty());
+}
+
+/// A source that only repeats what another sends bills nothing; where the two differ is listed.
+#[test]
+fn two_feeds_are_held_against_each_other() {
+    let mut setup = carry::setup(Setting::Hospital);
+    for source in setup.sources.iter_mut().filter(|source| source.name == "fhir") {
+        source.bills = false;
+    }
+    let mut site = Site(Desk::of(setup.clone()));
+    let hl7 = |number: u32, day: u32| {
+        format!(
+            "MSH|^~\\&|ARIA|RADONC|COLLIMATOR|EXAMPLE|20261020120000||DFT^P03^DFT_P03|M{number}|P|2.5.1\r\
+             PID|1||4419901^^^EXAMPLE^MR||Twice^Told||19500101|F||||||||||A4419901\r\
+             FT1|1|C-{number}||202610{day:02}1015|20261020120000|CG|CALC|||2\r"
+        )
+    };
+    for (number, day) in [(1, 8), (2, 9), (3, 9), (4, 12)] {
+        site.0.file("aria", hl7(number, day).as_bytes(), 1);
+    }
+    let fhir = |number: &str, day: &str, units: &str| {
+        let told = CHARGE.replace("C-1", number).replace("2026-10-08T10", &format!("{day}T10"));
+        told.replace("\"value\":2", units).replace("\"c1\"", &format!("\"{number}\""))
+    };
+    for (number, day, units) in [
+        ("C-1", "2026-10-08", "\"value\":2"),
+        ("C-2", "2026-10-09", "\"value\":3"),
+        ("C-4", "2026-10-13", "\"value\":2"),
+        ("C-5", "2026-10-09", "\"value\":1"),
+    ] {
+        assert_eq!(site.put(&format!("ChargeItem/{number}"), fhir(number, day, units)).status, 201);
+    }
+    let billed = site.0.rows();
+    assert!(billed.iter().all(|row| row[6] == "2") && billed.len() == 8, "{billed:?}");
+    let found = pipeline::feeds(&site.0.stock.intake, setup, &|_| {}).unwrap();
+    let told: Vec<String> =
+        found.iter().map(|one| format!("{} {}: {}", one.number, one.sources.0, one.what)).collect();
+    assert_eq!(
+        told,
+        [
+            "C-2 aria: units 2 and 3",
+            "C-3 aria: fhir does not tell it",
+            "C-4 aria: day 2026-10-12 and 2026-10-13",
+            "C-5 fhir: aria does not tell it"
+        ]
+    );
 }

@@ -14,7 +14,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::support::charges::ChargeServer;
 use crate::support::daemon::assert_balance;
+use crate::support::fhir::web;
 use crate::support::program::Program;
 use crate::support::receiver::{Receiver, Taken};
 use crate::support::sender::framed;
@@ -24,6 +26,7 @@ use crate::support::wait::until;
 /// Courses told over each connection, and connections.
 const COURSES: usize = 25;
 const SENDERS: usize = 4;
+const FHIR_COURSES: usize = 5;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_instant_nothing_is_lost_and_nothing_is_billed_twice() {
@@ -76,6 +79,80 @@ async fn killed_at_any_instant_nothing_is_lost_and_nothing_is_billed_twice() {
     let in_doubt = lines_in(&program, LineState::Unknown);
     assert!(in_doubt.len() <= 2 * kills, "{} lines in doubt", in_doubt.len());
     assert_balance(&program.store());
+}
+
+/// The same with FHIR on both sides: what was answered with yes is kept, and no charge stands twice
+/// in the receivers' books.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_instant_with_fhir_on_both_sides() {
+    let kills: usize =
+        std::env::var("COLLIMATOR_KILLS").ok().and_then(|it| it.parse().ok()).unwrap_or(6);
+    let mut chance = fastrand::Rng::new();
+    let facility = ChargeServer::start(true, []).await;
+    let professional = ChargeServer::start(false, []).await;
+    let mut program = Program::over_fhir(&facility, &professional);
+    program.go().await;
+    let taken = Arc::new(Mutex::new(BTreeSet::new()));
+    let ends = Arc::new(AtomicBool::new(false));
+    let senders: Vec<_> = (0..SENDERS)
+        .map(|sender| {
+            let (base, taken) = (format!("http://{}/fhir", program.source), Arc::clone(&taken));
+            let ends = Arc::clone(&ends);
+            tokio::spawn(async move {
+                for course in 0.. {
+                    if course >= FHIR_COURSES && ends.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    for (place, body) in told::fhir_course_of(sender * 1_000 + course) {
+                        put(&format!("{base}/{place}"), &body).await;
+                        let id = place.split_once('/').unwrap().1;
+                        taken.lock().unwrap().insert(id.as_bytes().to_vec());
+                    }
+                }
+            })
+        })
+        .collect();
+    for _ in 0..kills {
+        tokio::time::sleep(Duration::from_millis(chance.u64(20..600))).await;
+        program.kill();
+        program.go().await;
+    }
+    ends.store(true, Ordering::Relaxed);
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    settled(&program).await;
+    program.kill();
+    assert_nothing_is_lost(&program, &taken.lock().unwrap());
+    let mut billed = 0;
+    for server in [facility, professional] {
+        let mut charges: BTreeMap<String, usize> = BTreeMap::new();
+        for charge in server.charges() {
+            let [account, code, day] =
+                ["account", "code", "occurrenceDateTime"].map(|key| &charge[key]);
+            *charges.entry(format!("{account} {code} {day}")).or_default() += 1;
+        }
+        let twice: Vec<_> = charges.iter().filter(|(_, count)| **count > 1).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+        billed += charges.len();
+    }
+    assert!(billed >= 10 * SENDERS * FHIR_COURSES, "{billed} charges are billed");
+    assert_eq!(lines_in(&program, LineState::Unknown).len(), 0, "all could be asked about");
+    assert_balance(&program.store());
+}
+
+/// Puts a resource until it is taken.
+async fn put(url: &str, body: &str) {
+    let client = web();
+    for _ in 0..10_000 {
+        let request = client.put(url).header("content-type", "application/fhir+json");
+        let answer = request.body(body.to_owned()).timeout(Duration::from_secs(10)).send().await;
+        if answer.is_ok_and(|answer| answer.status().is_success()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("a resource was never taken");
 }
 
 /// Sends a message until it is acknowledged, over as many connections as that takes.

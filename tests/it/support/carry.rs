@@ -52,7 +52,7 @@ pub fn setup(setting: Setting) -> Setup {
         tables: tables(),
         site: Site::plain(setting, "medicare"),
         time_zone: jiff::tz::TimeZone::get("America/New_York").unwrap(),
-        sources: vec![source("aria"), source("mosaiq")],
+        sources: vec![source("aria"), source("mosaiq"), source("fhir")],
         routes,
     }
 }

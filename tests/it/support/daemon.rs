@@ -161,12 +161,14 @@ pub fn plan(folder: &Path, targets: &[Target]) -> Plan {
         |target: &Target| Route { destination: target.name.clone(), claims: target.claims.clone() };
     let mut setup = carry::setup(Setting::Hospital);
     setup.routes = targets.iter().map(route).collect();
-    let source = |name: &str| SourcePlan::mllp(name, SocketAddr::from(([127, 0, 0, 1], 0)));
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let source = |name: &str| SourcePlan::mllp(name, any);
+    let over_http = |name: &str| SourcePlan::http(name, any);
     Plan {
         mappings: None,
         site_name: "Example Cancer Center".into(),
         store: folder.to_owned(),
-        sources: vec![source("aria"), source("mosaiq")],
+        sources: vec![source("aria"), source("mosaiq"), over_http("fhir")],
         console: None,
         destinations: targets.iter().map(destination).collect(),
         setup,

@@ -3,13 +3,24 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::Response;
 
+use collimator::config::Tls;
+use collimator::domain::Clock;
 use collimator::receive::{BoxFuture, FhirAnswer, FhirRequest, Method, TakesFhir};
+use collimator::telemetry::SystemClock;
+use collimator::trust;
+
+/// A client of HTTP that speaks to this machine.
+pub fn web() -> reqwest::Client {
+    let tls = trust::client(&Tls::default(), SystemClock.now()).unwrap();
+    trust::web_client(tls, Duration::from_secs(30)).unwrap()
+}
 
 /// Writes down what it is given, and answers as it was told.
 #[derive(Default)]

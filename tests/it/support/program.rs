@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use super::carry::copy_tables;
+use super::charges::ChargeServer;
 use super::receiver::Receiver;
 use super::wait::until_so;
 
@@ -32,6 +33,31 @@ impl Program {
             "[site]\nname = \"Example\"\ntime_zone = \"America/New_York\"\n\
              setting = \"hospital\"\n[store]\npath = \"{}\"\n[mappings]\npath = \"{}/mappings\"\n\
              [[source]]\nname = \"aria\"\nprofile = \"aria\"\nlisten = \"mllp://{}\"\n{}{}",
+            program.store().display(),
+            env!("CARGO_MANIFEST_DIR"),
+            program.source,
+            destination("hospital-billing", "facility", facility),
+            destination("physician-billing", "professional", professional),
+        );
+        std::fs::write(program.settings(), text).unwrap();
+        program
+    }
+
+    /// Settings of a hospital that hears and is heard over FHIR.
+    pub fn over_fhir(facility: &ChargeServer, professional: &ChargeServer) -> Program {
+        let folder = tempfile::tempdir().unwrap();
+        let program = Program { folder, source: free(), running: None };
+        let destination = |name: &str, claim: &str, server: &ChargeServer| {
+            format!(
+                "[[destination]]\nname = \"{name}\"\nclaims = [\"{claim}\"]\n\
+                 profile = \"fhir-r4\"\nsend = \"fhir+{}\"\n",
+                server.base()
+            )
+        };
+        let text = format!(
+            "[site]\nname = \"Example\"\ntime_zone = \"America/New_York\"\n\
+             setting = \"hospital\"\n[store]\npath = \"{}\"\n[mappings]\npath = \"{}/mappings\"\n\
+             [[source]]\nname = \"ois\"\nprofile = \"fhir\"\nlisten = \"http://{}\"\n{}{}",
             program.store().display(),
             env!("CARGO_MANIFEST_DIR"),
             program.source,

@@ -21,6 +21,23 @@ pub fn course_of(number: usize) -> Vec<Vec<u8>> {
     case("K-28").into_iter().map(other).collect()
 }
 
+/// The same course as resources of FHIR: where each is put, and what it says.
+pub fn fhir_course_of(number: usize) -> Vec<(String, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/K-28-over-fhir.json");
+    let text = std::fs::read_to_string(path).unwrap();
+    let text = text.replace("4412801", &format!("5{number:06}"));
+    let text =
+        text.replace("K28", &format!("N{number}")).replace("2.25.", &format!("2.25.{number}"));
+    let bundle: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let entries = bundle["entry"].as_array().unwrap().iter();
+    let put = entries.map(|entry| {
+        let resource = &entry["resource"];
+        let text = |key: &str| resource[key].as_str().unwrap().to_owned();
+        (format!("{}/{}", text("resourceType"), text("id")), resource.to_string())
+    });
+    put.collect()
+}
+
 /// The account of such a person.
 pub fn account_of(number: usize) -> String {
     format!("A5{number:06}")
