@@ -40,13 +40,49 @@ fn fields(place: &str, name: &str, line: &str, separator: char) -> Vec<(String, 
         .collect()
 }
 
-/// Bytes as text: UTF-8 if they are that, else Windows-1252.
+/// Bytes as text: UTF-8 if they are that, else Windows-1252; JSON indented.
 pub(super) fn text(raw: &[u8]) -> String {
     match std::str::from_utf8(raw) {
+        Ok(text) if text.starts_with('{') => indented(text),
         Ok(text) => text.to_owned(),
         Err(_) => WINDOWS_1252.decode_without_bom_handling(raw).0.into_owned(),
     }
 }
+
+/// JSON with a line for each value; whatever it holds, no sign of it but blanks is changed.
+fn indented(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n(' ', 2 * depth.min(DEPTH_SHOWN_MAX)));
+    };
+    for sign in text.chars() {
+        let is_blank = !quoted && sign.is_ascii_whitespace();
+        if !quoted && matches!(sign, '}' | ']') {
+            depth = depth.saturating_sub(1);
+            line(&mut out, depth);
+        }
+        if !is_blank {
+            out.push(sign);
+        }
+        match sign {
+            '{' | '[' if !quoted => {
+                depth += 1;
+                line(&mut out, depth);
+            }
+            ',' if !quoted => line(&mut out, depth),
+            ':' if !quoted => out.push(' '),
+            '"' if !escaped => quoted = !quoted,
+            _ => {}
+        }
+        escaped = quoted && sign == '\\' && !escaped;
+    }
+    out
+}
+
+/// Deeper levels stand below each other.
+const DEPTH_SHOWN_MAX: usize = 32;
 
 #[cfg(test)]
 mod tests {
@@ -65,6 +101,9 @@ mod tests {
         assert_eq!(shown, is);
         assert!(segments(b"{\"resourceType\":\"ChargeItem\"}").is_empty());
         assert!(segments(b"").is_empty());
+        let json = br#"{"a":[1.50,{"b":"x, \"y\": {"}],"c":[]}"#;
+        let shown = "{\n  \"a\": [\n    1.50,\n    {\n      \"b\": \"x, \\\"y\\\": {\"\n    }\n  ],\n  \"c\": [\n    \n  ]\n}";
+        assert_eq!(text(json), shown);
     }
 
     #[test]
