@@ -2,6 +2,8 @@
 
 use encoding_rs::WINDOWS_1252;
 
+use crate::domain::sheet::indented;
+
 /// A segment of a message, for show.
 pub(super) struct SegmentRow {
     pub(super) name: String,
@@ -49,41 +51,6 @@ pub(super) fn text(raw: &[u8]) -> String {
     }
 }
 
-/// JSON with a line for each value; whatever it holds, no sign of it but blanks is changed.
-fn indented(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 2);
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    let line = |out: &mut String, depth: usize| {
-        out.push('\n');
-        out.extend(std::iter::repeat_n(' ', 2 * depth.min(DEPTH_SHOWN_MAX)));
-    };
-    for sign in text.chars() {
-        let is_blank = !quoted && sign.is_ascii_whitespace();
-        if !quoted && matches!(sign, '}' | ']') {
-            depth = depth.saturating_sub(1);
-            line(&mut out, depth);
-        }
-        if !is_blank {
-            out.push(sign);
-        }
-        match sign {
-            '{' | '[' if !quoted => {
-                depth += 1;
-                line(&mut out, depth);
-            }
-            ',' if !quoted => line(&mut out, depth),
-            ':' if !quoted => out.push(' '),
-            '"' if !escaped => quoted = !quoted,
-            _ => {}
-        }
-        escaped = quoted && sign == '\\' && !escaped;
-    }
-    out
-}
-
-/// Deeper levels stand below each other.
-const DEPTH_SHOWN_MAX: usize = 32;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,9 +68,6 @@ mod tests {
         assert_eq!(shown, is);
         assert!(segments(b"{\"resourceType\":\"ChargeItem\"}").is_empty());
         assert!(segments(b"").is_empty());
-        let json = br#"{"a":[1.50,{"b":"x, \"y\": {"}],"c":[]}"#;
-        let shown = "{\n  \"a\": [\n    1.50,\n    {\n      \"b\": \"x, \\\"y\\\": {\"\n    }\n  ],\n  \"c\": [\n    \n  ]\n}";
-        assert_eq!(text(json), shown);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use story::Teller;
 pub(super) struct Explain {
     #[command(flatten)]
     config: Config,
-    /// The number of a line, a transaction number (FT1-2) or a control id (MSH-10)
+    /// The number of a line, a transaction number (FT1-2), a control id (MSH-10) or the id of a FHIR resource
     #[arg(value_name = "WHAT")]
     what: String,
     /// Write one JSON array: an object for each line, then one for each message
@@ -75,6 +75,9 @@ impl Explain {
             }
         }
         if lines.is_empty() && messages.is_empty() {
+            lines = earned_by_resource(books, &self.what)?;
+        }
+        if lines.is_empty() && messages.is_empty() {
             messages = search(intake, &self.what)?;
         }
         lines.sort_unstable();
@@ -89,6 +92,20 @@ impl Explain {
 struct Found {
     lines: Vec<LineId>,
     messages: Vec<MessageId>,
+}
+
+/// Lines that a resource of this id earned: no message bears it, so all of them are looked through.
+fn earned_by_resource(books: &Books, what: &str) -> Result<Vec<LineId>, Error> {
+    let waiting = Waiting::always_on("lines searched");
+    let mut found = Vec::new();
+    for line in books.lines(LineFilter::default()) {
+        let line = line?.line;
+        waiting.one_more();
+        if line.line.control_id == what {
+            found.push(line.id);
+        }
+    }
+    Ok(found)
 }
 
 /// Messages that tell a transaction of this number though no line came of it, or that are not yet

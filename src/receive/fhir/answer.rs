@@ -202,7 +202,7 @@ fn of_one(asked: &Asked, outcomes: &[Outcome]) -> FhirAnswer {
     match one.said {
         Said::Refused(_) | Said::OtherVersion | Said::Older | Said::Deleted => answer,
         Said::Created | Said::Updated | Said::Known => FhirAnswer {
-            location: Some(location(item, one)),
+            location: Some(format!("/fhir/{}", location(item, one))),
             etag: Some(etag(item, one)),
             ..answer
         },
