@@ -62,20 +62,23 @@ impl Explain {
         }
         let earned = books.lines_earned_by(&self.what)?;
         lines.extend(earned.iter().map(|line| line.line.id));
-        let control_id = Some(self.what.clone());
         let mut messages: Vec<MessageId> = Vec::new();
-        let filter = MessageFilter { control_id: control_id.clone(), ..MessageFilter::default() };
+        let control_id = Some(self.what.clone());
+        let filter = MessageFilter { control_id, ..MessageFilter::default() };
         for message in books.messages(filter) {
             messages.push(message?.id);
         }
-        if !messages.is_empty() {
-            let filter = LineFilter { control_id, ..LineFilter::default() };
+        for message in &messages {
+            let filter = LineFilter { message: Some(*message), ..LineFilter::default() };
             for line in books.lines(filter) {
                 lines.push(line?.line.id);
             }
         }
         if lines.is_empty() && messages.is_empty() {
-            lines = earned_by_resource(books, &self.what)?;
+            let control_id = Some(self.what.clone());
+            for line in books.lines(LineFilter { control_id, ..LineFilter::default() }) {
+                lines.push(line?.line.id);
+            }
         }
         if lines.is_empty() && messages.is_empty() {
             messages = search(intake, &self.what)?;
@@ -92,20 +95,6 @@ impl Explain {
 struct Found {
     lines: Vec<LineId>,
     messages: Vec<MessageId>,
-}
-
-/// Lines that a resource of this id earned: no message bears it, so all of them are looked through.
-fn earned_by_resource(books: &Books, what: &str) -> Result<Vec<LineId>, Error> {
-    let waiting = Waiting::always_on("lines searched");
-    let mut found = Vec::new();
-    for line in books.lines(LineFilter::default()) {
-        let line = line?.line;
-        waiting.one_more();
-        if line.line.control_id == what {
-            found.push(line.id);
-        }
-    }
-    Ok(found)
 }
 
 /// Messages that tell a transaction of this number though no line came of it, or that are not yet
