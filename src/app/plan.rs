@@ -174,6 +174,7 @@ fn of(settings: Settings, tables: Tables, (sources, ways): (Vec<SourcePlan>, Vec
     let routes = settings.destinations.iter().map(|destination| Route {
         destination: destination.name.clone(),
         claims: destination.claims.clone(),
+        profile: destination.profile.clone(),
     });
     let named = settings.sources.iter().map(|source| SourceSetup {
         name: source.name.clone(),

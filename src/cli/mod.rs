@@ -16,6 +16,7 @@ mod courses;
 mod decide;
 mod demo;
 mod desk;
+mod destination;
 mod error;
 mod expected;
 mod explain;
@@ -63,6 +64,7 @@ pub struct Cli {
 enum Command {
     Run(serve::Serve),
     Demo(demo::Demo),
+    Destination(destination::Destination),
     Check(check::Check),
     Try(try_files::Try),
     Messages(messages::Messages),
@@ -108,6 +110,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     let done = match cli.command {
         Command::Run(command) => command.run(),
         Command::Demo(command) => command.run(),
+        Command::Destination(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Try(command) => command.run(),
         Command::Messages(command) => command.run(),
@@ -190,6 +193,10 @@ mod tests {
             | mappings import mue --config a.toml --effective 2026-10-01 x | yes  |
             | mappings import mue                                          | no   |
             | verify --config a.toml                                       | yes  |
+            | destination pause --config a.toml billing --reason x         | yes  |
+            | destination pause --config a.toml billing                    | no   |
+            | destination test --config a.toml billing                     | yes  |
+            | destination list --config a.toml --json                      | yes  |
             | nonsense                                                     | no   |
             ",
         ) {

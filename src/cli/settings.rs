@@ -48,10 +48,11 @@ pub(super) fn read(path: &Path) -> Result<Settings, Error> {
         system: source.system,
         bills: source.charges == config::Charges::Bill,
     });
-    let routes = settings
-        .destinations
-        .into_iter()
-        .map(|destination| Route { destination: destination.name, claims: destination.claims });
+    let routes = settings.destinations.into_iter().map(|destination| Route {
+        destination: destination.name,
+        claims: destination.claims,
+        profile: destination.profile,
+    });
     Ok(Settings {
         store: settings.store.path,
         mappings: settings.mappings.path,

@@ -157,8 +157,11 @@ pub fn plan(folder: &Path, targets: &[Target]) -> Plan {
             read_back: target.read_back,
         }
     };
-    let route =
-        |target: &Target| Route { destination: target.name.clone(), claims: target.claims.clone() };
+    let route = |target: &Target| Route {
+        destination: target.name.clone(),
+        claims: target.claims.clone(),
+        profile: target.profile.to_owned(),
+    };
     let mut setup = carry::setup(Setting::Hospital);
     setup.routes = targets.iter().map(route).collect();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
