@@ -32,6 +32,7 @@ mod rules;
 mod schema;
 mod serve;
 mod settings;
+mod source;
 mod text;
 mod try_files;
 mod verify;
@@ -83,6 +84,7 @@ enum Command {
     Mappings(mappings::Mappings),
     Rules(rules::Rules),
     Schema(schema::Schema),
+    Source(source::Source),
     /// Let held lines go; of lines in doubt, vouch that they arrived
     #[command(after_help = "Example: collimator release --config site.toml 17 --reason \
         'fraction 5 is on paper'")]
@@ -129,6 +131,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Mappings(command) => command.run(),
         Command::Rules(command) => command.run(),
         Command::Schema(command) => command.run(),
+        Command::Source(command) => command.run(),
         Command::Release(command) => command.run(),
         Command::Hold(command) => command.run(Action::Hold),
         Command::Withdraw(command) => command.run(Action::Withdraw),
@@ -196,6 +199,10 @@ mod tests {
             | destination pause --config a.toml billing --reason x         | yes  |
             | destination pause --config a.toml billing                    | no   |
             | destination test --config a.toml billing                     | yes  |
+            | source learn a.hl7 --name x --out b.toml                     | yes  |
+            | source learn                                                 | no   |
+            | source coverage --config a.toml --source aria --csv          | yes  |
+            | source coverage a.hl7                                        | no   |
             | destination list --config a.toml --json                      | yes  |
             | nonsense                                                     | no   |
             ",

@@ -22,6 +22,8 @@ mod pace;
 mod passed;
 mod rest;
 mod test;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
