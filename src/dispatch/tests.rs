@@ -148,7 +148,10 @@ fn a_line_written_by_each_ready_profile_is_read_back() {
         assert!(last <= usize::from(profile.ft1_fields()), "{name}: FT1 has {last} fields");
         assert_eq!(at(&message, "MSH.12"), profile.version, "{name}");
         assert!(at(&message, "FT1.2").starts_with("CL17"), "{name}");
-        assert_eq!((at(&message, "FT1.4").as_str(), at(&message, "FT1.10").as_str()), ("20261008", "1"));
+        assert_eq!(
+            (at(&message, "FT1.4").as_str(), at(&message, "FT1.10").as_str()),
+            ("20261008", "1")
+        );
         assert_eq!(at(&message, "FT1.6"), "CG", "{name}");
         assert_eq!(at(&message, "FT1.19.1"), "Z51.0", "{name}");
         let account = [at(&message, "PID.18"), at(&message, "PV1.19"), at(&message, "PV1.50")];
@@ -165,7 +168,7 @@ fn a_line_written_by_each_ready_profile_is_read_back() {
 fn out_1_a_profile_says_where_each_thing_stands() {
     let desk = desk();
     for row in rows(
-        r#"
+        r##"
         | profile                                             | place      | is              |
         | account = ["PV1.50"]                                | PV1.50     | A1              |
         | account = ["PV1.50"]                                | PID.18     |                 |
@@ -205,7 +208,7 @@ fn out_1_a_profile_says_where_each_thing_stands() {
         | layout = "pair"                                     | FT1.26     | 26~59           |
         | layout = "pair"                                     | FT1[2].26  | TC~59           |
         | layout = "pair"                                     | FT1[2].2   | CL17T           |
-        "#,
+        "##,
     ) {
         let profile = by(&row["profile"].replace("; ", "\n"));
         let message = write(&queued(line(), None), &profile, &desk, None);
@@ -256,7 +259,10 @@ fn what_a_destination_cannot_take_whole_is_said() {
     for (text, says) in [
         ("modifiers_max = 0", "takes 0 modifiers, and the line has 1"),
         ("diagnoses_max = 1", "takes 1 diagnoses, and the line has 2"),
-        ("maps = { closed = [\"department\"], department = { X = \"1\" } }", "the department RADONC"),
+        (
+            "maps = { closed = [\"department\"], department = { X = \"1\" } }",
+            "the department RADONC",
+        ),
         ("maps = { closed = [\"charge\"], charge = { X = \"1\" } }", "the charge 77280"),
     ] {
         let misfits = by(text).misfits(&line()).join("; ");
@@ -268,7 +274,8 @@ fn what_a_destination_cannot_take_whole_is_said() {
 #[test]
 fn guarantor_and_insurance_are_passed_on_as_they_were_told() {
     let desk = desk();
-    let told = "MSH#!+%@#A\rPID#1##441\rIN1#1#P%T%1#medicare!Med@x#Acme | Co#\"\"\rGT1#1##Payer!Pat\r";
+    let told =
+        "MSH#!+%@#A\rPID#1##441\rIN1#1#P%T%1#medicare!Med@x#Acme | Co#\"\"\rGT1#1##Payer!Pat\r";
     let told = Message::parse(told.as_bytes()).unwrap();
     let profile = by("pass = [\"GT1\", \"IN1\"]");
     let message = write(&queued(line(), None), &profile, &desk, Some(&told));

@@ -102,8 +102,8 @@ impl Coverage {
                 if seen.insert((segment.name().to_owned(), field)) {
                     count.messages += 1;
                 }
-                let scanned = segment.name() == "MSH"
-                    && (SCANNED.contains(&field) || field == CHARACTERS);
+                let scanned =
+                    segment.name() == "MSH" && (SCANNED.contains(&field) || field == CHARACTERS);
                 count.used |= is_taken && (scanned || segment.was_looked_at(field));
                 count.kept |= is_taken;
                 count.triggers.insert(scan.trigger());

@@ -85,7 +85,9 @@ fn rows(raw: &[u8], profile: &SourceProfile) -> Vec<String> {
 fn row(fact: &Fact) -> Option<String> {
     match fact {
         Fact::Activity(activity) => Some(activity_row(activity)),
-        Fact::Credit(credit) => Some(format!("{},credit of {},{},,,,,,", credit.number, credit.of, credit.done.date)),
+        Fact::Credit(credit) => {
+            Some(format!("{},credit of {},{},,,,,,", credit.number, credit.of, credit.done.date))
+        }
         Fact::Document(document) => {
             Some(format!("{},document,{},,,,,,", document.key.number, document.moment.date))
         }

@@ -94,7 +94,10 @@ impl<'a> Writing<'a> {
         ));
         line(format!("Messages: {}.", self.listed(&survey.triggers)));
         line(format!("Versions: {}.", self.listed(&survey.versions)));
-        line(format!("Character sets (MSH-18; empty says nothing): {}.", self.listed(&survey.character_sets)));
+        line(format!(
+            "Character sets (MSH-18; empty says nothing): {}.",
+            self.listed(&survey.character_sets)
+        ));
         line(format!("Segments of its own: {}.", or_none(&own.join(", "))));
         line(format!(
             "Names in FT1-{name_field}: {all} different, of which no dictionary knows {}: {}.",
@@ -118,19 +121,28 @@ impl<'a> Writing<'a> {
         let halves = modifiers.count(|text| text == "26" || text.eq_ignore_ascii_case("TC"));
         let shares = if halves > 0 { "apart" } else { "whole" };
         let named = survey.seen("FT1", 31).told;
-        let credits = if survey.credits > 0 && named >= survey.credits { "named" } else { "own-number" };
+        let credits =
+            if survey.credits > 0 && named >= survey.credits { "named" } else { "own-number" };
         let names = survey.seen("FT1", name_field);
         let codes = names.count(seen::is_code);
         let manner = if codes > 0 { "dictionary-or-code" } else { "dictionary" };
         let (degree, of) = self.degree();
         let mut text = String::new();
-        let _ = writeln!(text, "shares = \"{shares}\"    # {halves} of {} lines bear 26 or TC", survey.lines);
+        let _ = writeln!(
+            text,
+            "shares = \"{shares}\"    # {halves} of {} lines bear 26 or TC",
+            survey.lines
+        );
         let _ = writeln!(
             text,
             "credits = \"{credits}\"    # {} credits; {named} name a charge in FT1-31, {} bear the number of one",
             survey.credits, survey.credits_of_own_number
         );
-        let _ = writeln!(text, "names = \"{manner}\"    # {codes} of {} are procedure codes", names.told);
+        let _ = writeln!(
+            text,
+            "names = \"{manner}\"    # {codes} of {} are procedure codes",
+            names.told
+        );
         let _ = writeln!(text, "degree_component = {degree}    # a degree in {of} names\n");
         text
     }
@@ -207,8 +219,10 @@ impl<'a> Writing<'a> {
         ] {
             line(&mut text, key, at("FT1", field, &told(field), survey.lines));
         }
-        let known = [number, batch, done, filler, code, name_field, 1, 6, 10, 13, 16, 19, 20, 21, 26, 31];
-        let others = (1..=FT1_FIELDS).filter(|field| !known.contains(field) && told(*field).told > 0);
+        let known =
+            [number, batch, done, filler, code, name_field, 1, 6, 10, 13, 16, 19, 20, 21, 26, 31];
+        let others =
+            (1..=FT1_FIELDS).filter(|field| !known.contains(field) && told(*field).told > 0);
         let others: Vec<String> =
             others.map(|field| format!("FT1-{field} ({})", told(field).told)).collect();
         let _ = writeln!(text, "# told, and not read: {}\n", or_none(&others.join(", ")));
@@ -293,7 +307,8 @@ impl<'a> Writing<'a> {
         };
         let mut text = String::from("[spelling]\n");
         let _ = writeln!(text, "# FT1-6: {}", self.listed(&directions));
-        let _ = writeln!(text, "charge = {}", spelled(&["CG", "C", "CH", "CHG", "D", "DR"], &["CG"]));
+        let _ =
+            writeln!(text, "charge = {}", spelled(&["CG", "C", "CH", "CHG", "D", "DR"], &["CG"]));
         let _ = writeln!(text, "credit = {}", spelled(&["CD", "CR", "CRED", "V"], &["CD"]));
         let _ = writeln!(text, "not_ours = {}", spelled(&["PY", "AJ", "CO"], &["PY", "AJ", "CO"]));
         let _ = writeln!(text, "# PV1-2: {}", self.listed(&survey.seen("PV1", 2)));
@@ -332,7 +347,8 @@ impl<'a> Writing<'a> {
     /// Values with their counts, as far as they may be shown.
     fn listed(&self, seen: &Seen) -> String {
         let shown = |(value, count): &(&str, u64)| {
-            let value = if value.is_empty() { "(empty)".to_owned() } else { self.survey.shown(value) };
+            let value =
+                if value.is_empty() { "(empty)".to_owned() } else { self.survey.shown(value) };
             format!("{value} {count}")
         };
         let all: Vec<String> = seen.values().iter().take(SHOWN_MAX).map(shown).collect();
@@ -374,7 +390,8 @@ fn dictionary(unknown: &[(&str, &Named)], survey: &Survey) -> String {
             (Some(first), Some(last)) => format!(" from {first} to {last}"),
             _ => String::new(),
         };
-        let with = if codes.is_empty() { String::new() } else { format!(" with {}", codes.join("; ")) };
+        let with =
+            if codes.is_empty() { String::new() } else { format!(" with {}", codes.join("; ")) };
         let from = named.first.map(|day| day.to_string()).unwrap_or_default();
         let why = format!("seen {} times{days}{with}", named.count);
         let cells = [*name, &label, "", "", &from, "", &why].map(cell);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Diagnosis, ProcedureCode};
+use crate::domain::ProcedureCode;
 use crate::wire::hl7::time;
 
 /// Different values that are remembered of one place.
@@ -62,10 +62,6 @@ pub(super) fn is_code(text: &str) -> bool {
 /// Names of activities are sometimes five letters long; a code has digits.
 fn has_digits(code: &ProcedureCode) -> bool {
     code.as_str().bytes().filter(u8::is_ascii_digit).count() >= 4
-}
-
-pub(super) fn is_diagnosis(text: &str) -> bool {
-    text.parse::<Diagnosis>().is_ok() && text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 pub(super) fn is_time(text: &str) -> bool {
