@@ -20,6 +20,7 @@ mod importing;
 mod leaving;
 mod oracle;
 mod peers;
+mod policies;
 mod polling;
 mod readings;
 mod reload;

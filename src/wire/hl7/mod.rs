@@ -22,7 +22,7 @@ mod value;
 mod write;
 
 pub use ack::{Acknowledgment, ERROR_TEXT_CHARS_MAX, acknowledge};
-pub use charset::{Decoded, decode};
+pub use charset::{Decoded, decode, encode};
 pub use content::MERGE_EVENTS;
 pub use delimiters::Delimiters;
 pub use message::{Message, Segment};
