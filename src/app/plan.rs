@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
-use crate::config::{Charges, Settings, UnknownElements};
+use crate::config::{Charges, Dropped, Settings, UnknownElements};
 use crate::dispatch::{Destination, Way};
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
@@ -54,6 +54,8 @@ pub enum SourceWay {
     Listened(Endpoint),
     /// We ask it.
     Polled(Box<Asked>),
+    /// It drops files into a folder.
+    Dropped(Dropped),
 }
 
 /// Where to listen, for whom.
@@ -77,6 +79,12 @@ impl SourcePlan {
             way: SourceWay::Listened(Endpoint { address, tls: None, is_http: false, tokens: None }),
             unknown_elements: UnknownElements::Refuse,
         }
+    }
+
+    /// A source that drops files into a folder.
+    pub fn dropped(name: &str, dropped: Dropped) -> SourcePlan {
+        let way = SourceWay::Dropped(dropped);
+        SourcePlan { name: name.to_owned(), way, unknown_elements: UnknownElements::Refuse }
     }
 
     /// A source that sends requests over HTTP to an address.
