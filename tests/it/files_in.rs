@@ -10,6 +10,7 @@ use collimator::config::Dropped;
 use collimator::domain::LineState::{self, Accepted};
 
 use crate::support::daemon::{Target, TestDaemon};
+use crate::support::program::Program;
 use crate::support::receiver::Receiver;
 use crate::support::told::{case, course_of};
 use crate::support::wait::{until, until_so};
@@ -265,4 +266,26 @@ async fn files_are_no_more_than_messages_to_everything_behind() {
     assert_eq!(site.daemon.messages().len(), 12);
     let states: Vec<LineState> = site.daemon.lines().iter().map(|it| it.line.state).collect();
     assert_eq!(states, [Accepted; 10]);
+}
+
+#[test]
+fn what_is_wrong_with_a_folder_is_said_before_anything_starts() {
+    for (wrong, expected) in [
+        ("", ""),
+        ("in", "source[0].listen: "),
+        ("facility", "destination[0].send: "),
+        ("professional", "destination[1].send: "),
+    ] {
+        let program = Program::in_folders();
+        if !wrong.is_empty() {
+            fs::remove_dir(program.folder(wrong)).unwrap();
+            fs::write(program.folder(wrong), "a file").unwrap();
+        }
+        let output = program.ask(&["check"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let status = if wrong.is_empty() { 0 } else { 78 };
+        assert_eq!(output.status.code(), Some(status), "{said}");
+        assert!(wrong.is_empty() || said.contains("is no folder"), "{said}");
+        assert!(said.contains(expected), "{said}");
+    }
 }
