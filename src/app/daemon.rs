@@ -12,7 +12,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::UnknownElements;
 use crate::console;
 use crate::dispatch::{self, Destination, Dispatcher, Way};
 use crate::domain::Clock;
@@ -253,6 +252,7 @@ async fn bind(
             }
             SourceWay::Polled(asked) => {
                 let asked = Asked::clone(asked);
+                let fhir = fhir.unwrap_or_else(|| Arc::new(NotSpoken));
                 let taken = (Arc::clone(&reception), fhir);
                 let kept = (Arc::clone(intake), Arc::clone(clock));
                 let by = By::Poller(Box::new(Poller::new(asked, taken, kept)));
@@ -270,7 +270,7 @@ async fn bind(
 
 async fn listener(
     endpoint: &Endpoint,
-    fhir: Arc<dyn TakesFhir>,
+    fhir: Option<Arc<dyn TakesFhir>>,
     reception: &Arc<Reception>,
 ) -> Result<Listener, Error> {
     let address = endpoint.address;
@@ -279,7 +279,9 @@ async fn listener(
         listener = listener.over_tls(Arc::clone(tls));
     }
     if endpoint.is_http {
-        let door = Door { fhir, tokens: endpoint.tokens.clone() };
+        let hears_hl7 = fhir.is_none();
+        let fhir = fhir.unwrap_or_else(|| Arc::new(NotSpoken));
+        let door = Door { fhir, hears_hl7, tokens: endpoint.tokens.clone() };
         listener = listener.for_web(door);
     }
     Ok(listener)
@@ -295,20 +297,25 @@ fn takes_fhir(
     let setup = plan.setup.sources.iter().find(|setup| setup.name == source.name);
     let is_fhir = |profile: &str| plan.setup.tables.fhir_profile(profile).is_some();
     let setup = setup.filter(|setup| is_fhir(&setup.profile))?;
+<<<<<<< HEAD
     let unknown = match source.unknown_elements {
         UnknownElements::Refuse => Unknown::Refused,
         UnknownElements::Take => Unknown::Taken,
     };
     let (site, tables) = ((&plan.setup, setup), (in_force, unknown));
     Some(Arc::new(fhir_desk(Arc::clone(reception), site, tables)))
+=======
+    Some(Arc::new(fhir_desk(Arc::clone(reception), (&plan.setup, setup), in_force)))
+>>>>>>> main
 }
 
 /// A desk that takes what a source says over FHIR.
 pub(super) fn fhir_desk(
     reception: Arc<Reception>,
     (site, source): (&Setup, &SourceSetup),
-    (in_force, unknown): (&Arc<InForce>, Unknown),
+    in_force: &Arc<InForce>,
 ) -> FhirDesk {
+    let unknown = if source.takes_unknown { Unknown::Taken } else { Unknown::Refused };
     let meanings = Meanings {
         tables: Arc::clone(in_force),
         profile: source.profile.clone(),

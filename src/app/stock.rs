@@ -9,7 +9,6 @@ use crate::pipeline::{Setup, SourceSetup};
 use crate::receive::{self, FhirAnswer, FhirDesk, FhirRequest, Reception};
 use crate::store::{Intake, NewMessage, StoredMessage};
 use crate::telemetry::SystemClock;
-use crate::wire::fhir::Unknown;
 use crate::wire::hl7;
 use crate::wire::json::{self, Node};
 
@@ -47,12 +46,12 @@ impl Stock {
             profile: IMPLIED.to_owned(),
             system: String::new(),
             bills: true,
+            takes_unknown: false,
         });
         let name: Arc<str> = fhir.name.as_str().into();
         let reception = Reception::new(name, Arc::clone(&intake), Arc::new(SystemClock));
         let in_force = Arc::new(InForce::new(Arc::clone(&setup.tables)));
-        let unknown = Unknown::Refused;
-        let desk = fhir_desk(Arc::new(reception), (setup, &fhir), (&in_force, unknown));
+        let desk = fhir_desk(Arc::new(reception), (setup, &fhir), &in_force);
         Ok(Stock { intake, hl7, fhir, desk, read: MessageId(0) })
     }
 

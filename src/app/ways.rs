@@ -33,8 +33,7 @@ pub(super) fn sources(
             wrong.iter().map(problem).collect::<Vec<_>>()
         };
         let way = way(source, &clock).map_err(told)?;
-        let (name, unknown_elements) = (source.name.clone(), source.unknown_elements);
-        Ok(SourcePlan { name, way, unknown_elements })
+        Ok(SourcePlan { name: source.name.clone(), way })
     })
     .collect()
 }
