@@ -243,8 +243,7 @@ async fn bind(
         let name: Arc<str> = source.name.as_str().into();
         let reception = Reception::new(name, Arc::clone(intake), Arc::clone(clock));
         let reception = Arc::new(reception);
-        let spoken = takes_fhir(plan, source, in_force, &reception);
-        let fhir = spoken.clone().unwrap_or_else(|| Arc::new(NotSpoken));
+        let fhir = takes_fhir(plan, source, in_force, &reception);
         match &source.way {
             SourceWay::Listened(endpoint) => {
                 let by = By::Listener(listener(endpoint, fhir, &reception).await?);
@@ -259,7 +258,7 @@ async fn bind(
                 bound.push(Bound { reception, by });
             }
             SourceWay::Dropped(dropped) => {
-                let gatherer = Gatherer::new(dropped.clone(), Arc::clone(&reception), spoken);
+                let gatherer = Gatherer::new(dropped.clone(), Arc::clone(&reception), fhir);
                 let by = By::Gatherer(Box::new(gatherer));
                 bound.push(Bound { reception, by });
             }
@@ -297,16 +296,8 @@ fn takes_fhir(
     let setup = plan.setup.sources.iter().find(|setup| setup.name == source.name);
     let is_fhir = |profile: &str| plan.setup.tables.fhir_profile(profile).is_some();
     let setup = setup.filter(|setup| is_fhir(&setup.profile))?;
-<<<<<<< HEAD
-    let unknown = match source.unknown_elements {
-        UnknownElements::Refuse => Unknown::Refused,
-        UnknownElements::Take => Unknown::Taken,
-    };
-    let (site, tables) = ((&plan.setup, setup), (in_force, unknown));
-    Some(Arc::new(fhir_desk(Arc::clone(reception), site, tables)))
-=======
-    Some(Arc::new(fhir_desk(Arc::clone(reception), (&plan.setup, setup), in_force)))
->>>>>>> main
+    let site = (&plan.setup, setup);
+    Some(Arc::new(fhir_desk(Arc::clone(reception), site, in_force)))
 }
 
 /// A desk that takes what a source says over FHIR.

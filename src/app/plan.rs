@@ -7,13 +7,8 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
-<<<<<<< HEAD
-use crate::config::{Charges, Dropped, Settings, UnknownElements};
-use crate::dispatch::{Destination, Way};
-=======
-use crate::config::{Charges, Settings, UnknownElements, Way};
+use crate::config::{Charges, Dropped, Settings, UnknownElements, Way};
 use crate::dispatch::{self, Destination};
->>>>>>> main
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
 
@@ -86,7 +81,7 @@ impl SourcePlan {
     /// A source that drops files into a folder.
     pub fn dropped(name: &str, dropped: Dropped) -> SourcePlan {
         let way = SourceWay::Dropped(dropped);
-        SourcePlan { name: name.to_owned(), way, unknown_elements: UnknownElements::Refuse }
+        SourcePlan { name: name.to_owned(), way }
     }
 
     /// A source that sends requests over HTTP to an address.
@@ -181,7 +176,7 @@ fn unheard(settings: &Settings, tables: &Tables) -> Vec<String> {
             Way::Polled(_) if !speaks_fhir && tables.has_profile(&source.profile) => {
                 "is a profile of HL7 v2: who is asked speaks FHIR"
             }
-            Way::Listened(_) | Way::Polled(_) => return None,
+            Way::Listened(_) | Way::Polled(_) | Way::Dropped(_) => return None,
         };
         Some(settings.problem(&format!("source[{n}].profile"), text).to_string())
     })
