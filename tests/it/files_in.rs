@@ -90,7 +90,7 @@ async fn k27_the_bare_header_is_set_aside_alone() {
     let alone = fs::read(site.path("refused").join(&refused[0])).unwrap();
     assert!(alone.starts_with(b"MSH|") && !alone.contains(&b'\r'), "one bare header");
     assert_eq!(refused[1], format!("{}.why", refused[0]));
-    assert!(site.text(&format!("refused/{}", refused[1])).contains("this type of message"));
+    assert!(site.text(&format!("refused/{}", refused[1])).contains("there is no FT1"));
     assert_eq!(fs::read(site.path("done/K-27.hl7")).unwrap(), bytes_of("K-27.hl7"));
 }
 
