@@ -151,7 +151,9 @@ impl Putter {
         let settlements = settlements(&batch);
         if !self.desk.books.mark_all_sent(batch.marks).await? {
             // Something moved since the lines were read: the next look sees them as they are.
-            return Ok(blocking(move || shelf::throw_away(&file)).await?);
+            blocking(move || shelf::throw_away(&file)).await?;
+            self.idle(LOOK_EVERY).await;
+            return Ok(());
         }
         self.may_be_unfinished = true;
         self.finish(file, settlements).await?;

@@ -112,7 +112,7 @@ impl Gatherer {
     /// One look, and every file that lies still by now.
     async fn round(&mut self) -> Result<(), Fault> {
         let folder = self.dropped.folder.clone();
-        let resting = std::mem::take(&mut self.resting);
+        let resting = self.resting.clone();
         let (seen, resting, woken) = blocking(move || {
             shelf::make(&folder)?;
             let (resting, woken) = shelf::look_after(resting, &folder)?;

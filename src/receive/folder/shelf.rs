@@ -22,7 +22,7 @@ const RESTING_MAX: usize = 10_000;
 const NAMESAKES_MAX: u32 = 1_000_000;
 
 /// A file that was moved a moment ago.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Resting {
     name: OsString,
     path: PathBuf,
