@@ -18,7 +18,7 @@ use crate::domain::Clock;
 use crate::mappings::InForce;
 use crate::pipeline::{self, Pipeline, Setup, SourceSetup};
 use crate::receive::{
-    Asked, Door, FhirDesk, Limits, Listener, NotSpoken, Poller, Reception, TakesFhir,
+    Asked, Door, FhirDesk, Gatherer, Limits, Listener, NotSpoken, Poller, Reception, TakesFhir,
 };
 use crate::store::{self, Books, Intake, StoreLock};
 use crate::telemetry::{self, Metrics, SystemClock};
@@ -156,6 +156,7 @@ impl Daemon {
             match by {
                 By::Listener(listener) => self.listeners.spawn(listener.run(stop)),
                 By::Poller(poller) => self.listeners.spawn(poller.run(stop)),
+                By::Gatherer(gatherer) => self.listeners.spawn(gatherer.run(stop)),
             };
             receptions.push(reception);
         }
@@ -218,6 +219,7 @@ struct Bound {
 enum By {
     Listener(Listener),
     Poller(Box<Poller>),
+    Gatherer(Box<Gatherer>),
 }
 
 impl Bound {
@@ -227,7 +229,7 @@ impl Bound {
             By::Listener(listener) => {
                 Some((self.reception.source().to_owned(), listener.address()))
             }
-            By::Poller(_) => None,
+            By::Poller(_) | By::Gatherer(_) => None,
         }
     }
 }
@@ -254,6 +256,11 @@ async fn bind(
                 let taken = (Arc::clone(&reception), fhir);
                 let kept = (Arc::clone(intake), Arc::clone(clock));
                 let by = By::Poller(Box::new(Poller::new(asked, taken, kept)));
+                bound.push(Bound { reception, by });
+            }
+            SourceWay::Dropped(dropped) => {
+                let gatherer = Gatherer::new(dropped.clone(), Arc::clone(&reception), fhir);
+                let by = By::Gatherer(Box::new(gatherer));
                 bound.push(Bound { reception, by });
             }
         }
@@ -290,7 +297,8 @@ fn takes_fhir(
     let setup = plan.setup.sources.iter().find(|setup| setup.name == source.name);
     let is_fhir = |profile: &str| plan.setup.tables.fhir_profile(profile).is_some();
     let setup = setup.filter(|setup| is_fhir(&setup.profile))?;
-    Some(Arc::new(fhir_desk(Arc::clone(reception), (&plan.setup, setup), in_force)))
+    let site = (&plan.setup, setup);
+    Some(Arc::new(fhir_desk(Arc::clone(reception), site, in_force)))
 }
 
 /// A desk that takes what a source says over FHIR.
@@ -334,11 +342,11 @@ fn nobody_waits_for_the_lost(plan: &Plan, books: &Books) -> Result<(), Error> {
 fn public_keys(sources: &[SourcePlan], destinations: &[Destination]) -> String {
     let of_sources = sources.iter().filter_map(|source| match &source.way {
         SourceWay::Polled(asked) => asked.bearer.signing().cloned(),
-        SourceWay::Listened(_) => None,
+        SourceWay::Listened(_) | SourceWay::Dropped(_) => None,
     });
     let of_destinations = destinations.iter().filter_map(|destination| match &destination.way {
         Way::Fhir(server) => server.bearer.signing().cloned(),
-        Way::Mllp { .. } => None,
+        Way::Mllp { .. } | Way::Dir(_) => None,
     });
     let keys: Vec<_> = of_sources.chain(of_destinations).collect();
     trust::jwks(&keys)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
-use crate::config::{Charges, Settings, UnknownElements, Way};
+use crate::config::{Charges, Dropped, Settings, UnknownElements, Way};
 use crate::dispatch::{self, Destination};
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
@@ -52,6 +52,8 @@ pub enum SourceWay {
     Listened(Endpoint),
     /// We ask it.
     Polled(Box<Asked>),
+    /// It drops files into a folder.
+    Dropped(Dropped),
 }
 
 /// Where to listen, for whom.
@@ -74,6 +76,12 @@ impl SourcePlan {
             name: name.to_owned(),
             way: SourceWay::Listened(Endpoint { address, tls: None, is_http: false, tokens: None }),
         }
+    }
+
+    /// A source that drops files into a folder.
+    pub fn dropped(name: &str, dropped: Dropped) -> SourcePlan {
+        let way = SourceWay::Dropped(dropped);
+        SourcePlan { name: name.to_owned(), way }
     }
 
     /// A source that sends requests over HTTP to an address.
@@ -168,7 +176,7 @@ fn unheard(settings: &Settings, tables: &Tables) -> Vec<String> {
             Way::Polled(_) if !speaks_fhir && tables.has_profile(&source.profile) => {
                 "is a profile of HL7 v2: who is asked speaks FHIR"
             }
-            Way::Listened(_) | Way::Polled(_) => return None,
+            Way::Listened(_) | Way::Polled(_) | Way::Dropped(_) => return None,
         };
         Some(settings.problem(&format!("source[{n}].profile"), text).to_string())
     })
