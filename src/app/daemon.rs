@@ -104,6 +104,7 @@ impl Daemon {
         let desk = dispatch::Desk {
             tables: Arc::clone(&in_force),
             books: Arc::clone(&books),
+            intake: Arc::clone(&intake),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             site: plan.site_name.clone(),

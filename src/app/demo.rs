@@ -133,6 +133,7 @@ fn plan(store: &Path, billing: &[(&str, &Billing); 2], console: &str) -> Result<
                 .map(|((name, _), claim)| Route {
                     destination: (*name).into(),
                     claims: vec![claim],
+                    profile: String::new(),
                 })
                 .collect(),
         },

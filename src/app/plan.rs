@@ -203,6 +203,7 @@ fn of(
     let routes = settings.destinations.iter().map(|destination| Route {
         destination: destination.name.clone(),
         claims: destination.claims.clone(),
+        profile: destination.profile.clone(),
     });
     let named = settings.sources.iter().map(|source| SourceSetup {
         name: source.name.clone(),

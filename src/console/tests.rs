@@ -25,7 +25,11 @@ struct Console {
 }
 
 fn setup() -> Setup {
-    let route = |name: &str, claim| Route { destination: name.into(), claims: vec![claim] };
+    let route = |name: &str, claim| Route {
+        destination: name.into(),
+        claims: vec![claim],
+        profile: String::new(),
+    };
     Setup {
         tables: Arc::new(Tables::embedded().unwrap()),
         site: Site::plain(Setting::Hospital, "medicare"),

@@ -12,12 +12,19 @@
 
 mod attempt;
 mod dft;
+mod draft;
 mod endpoint;
 mod fhir;
 mod files;
+mod further;
 mod hand;
 mod link;
 mod pace;
+mod passed;
+mod rest;
+mod test;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -32,9 +39,11 @@ use url::Url;
 use crate::domain::{Clock, LineId, LineState};
 use crate::mappings::destination::{FhirProfile, Hl7Profile};
 use crate::mappings::{DestinationProfile, InForce, Tables};
-use crate::store::{Books, Error, Settled, Settlement};
+use crate::store::{Books, Error, Intake, Settled, Settlement};
 use crate::telemetry::Metrics;
 use crate::trust::Bearer;
+
+pub use test::{Heard, test};
 
 /// What every control id and transaction id of ours begins with.
 pub const CONTROL_ID_PREFIX: &str = "CL";
@@ -122,6 +131,8 @@ fn transaction_id(line: LineId) -> String {
 pub struct Desk {
     /// The books.
     pub books: Arc<Books>,
+    /// The messages received: segments of some are passed on.
+    pub intake: Arc<Intake>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The numbers.

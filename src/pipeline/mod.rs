@@ -11,6 +11,7 @@ mod anew;
 mod book;
 mod expected;
 mod feeds;
+mod fit;
 mod gather;
 mod judge;
 mod read;
@@ -86,6 +87,8 @@ pub struct Route {
     pub destination: String,
     /// The claims it takes.
     pub claims: Vec<Claim>,
+    /// Its profile, which says what it can take of a line; empty for one that takes everything.
+    pub profile: String,
 }
 
 /// Carries messages; one for each daemon.

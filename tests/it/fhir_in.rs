@@ -533,3 +533,24 @@ fn a_condition_finds_what_is_known_by_its_identifier() {
     assert_eq!(site.ask(update).status, 200);
     assert_eq!(site.lines().len(), 4);
 }
+
+#[test]
+fn what_belongs_to_another_patient_is_not_taken_or_held() {
+    let plan = r#"{"resourceType":"ServiceRequest","id":"p1","status":"active","intent":"plan",
+        "identifier":[{"system":"https://example.org/id/plan","value":"P1"}],
+        "subject":{"identifier":{"system":"https://example.org/id/mrn","value":"4419902"}}}"#;
+    let charge = CHARGE.replace(
+        "\"quantity\"",
+        "\"supportingInformation\":[{\"reference\":\"ServiceRequest/p1\"}],\"quantity\"",
+    );
+    let mut site = Site::new();
+    site.put("ServiceRequest/p1", plan);
+    let answer = site.put("ChargeItem/c1", charge.clone());
+    assert_eq!(answer.status, 422);
+    assert_eq!(expressions(&answer), ["ChargeItem.supportingInformation[0]"]);
+    let mut site = Site::new();
+    assert_eq!(site.put("ChargeItem/c1", charge).status, 201);
+    assert!(site.0.rows().iter().all(|row| !row[10].contains("READ-01")));
+    site.put("ServiceRequest/p1", plan);
+    assert!(site.0.rows().iter().all(|row| row[10].contains("READ-01")), "{:?}", site.0.rows());
+}

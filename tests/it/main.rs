@@ -22,6 +22,7 @@ mod importing;
 mod leaving;
 mod oracle;
 mod peers;
+mod policies;
 mod polling;
 mod readings;
 mod reload;

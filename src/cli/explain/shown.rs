@@ -335,6 +335,7 @@ fn entry(booked: &BookedEntry) -> String {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     match booked.entry.kind {
         EntryKind::Message => format!("message {}", text("state")),
+        EntryKind::Steered => format!("{} {}", text("does"), text("destination")),
         EntryKind::Tables => format!("other tables are in force: {}", text("to")),
         EntryKind::Drafted => format!("drafted as {}", text("state")),
         EntryKind::Moved => format!("{} → {}", text("from"), text("to")),

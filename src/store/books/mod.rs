@@ -6,6 +6,7 @@ mod lines;
 mod listing;
 mod lists;
 mod outbox;
+mod pauses;
 mod people;
 mod rows;
 #[cfg(test)]
@@ -36,6 +37,7 @@ use super::reply::Reply;
 
 pub use listing::Listing;
 pub use outbox::Queued;
+pub use pauses::{Pause, Steer, Steering};
 pub use views::{
     Attempt, Balance, BookedEntry, CourseSummary, LineFilter, LinePlace, ListedLine, Loaded,
     MessageFilter, Verified,
@@ -55,6 +57,7 @@ const FORMAT: Format = Format {
     migrations: &[
         include_str!("../migrations/books-1.sql"),
         include_str!("../migrations/books-2.sql"),
+        include_str!("../migrations/books-3.sql"),
     ],
     page_bytes: 4_096,
     checkpoint_pages: 4_000,
@@ -159,6 +162,22 @@ impl Books {
     /// Notes where a line stands in the receiver's own books; whether that is news.
     pub async fn note_posted(&self, posting: Posting) -> Result<bool, Error> {
         self.ask_async(0, |reply| Job::Post(posting, reply)).await
+    }
+
+    /// Pauses, drains or resumes a destination, whoever has the books open; `false` if it is so
+    /// already.
+    pub async fn steer(&self, steering: Steering) -> Result<bool, Error> {
+        self.ask_async(0, |reply| Job::Steer(steering, reply)).await
+    }
+
+    /// The same, for callers that are no part of an async runtime.
+    pub fn steer_blocking(&self, steering: Steering) -> Result<bool, Error> {
+        self.ask(0, |reply| Job::Steer(steering, reply))
+    }
+
+    /// Every destination for which nothing new leaves, by name.
+    pub fn pauses(&self) -> Result<Vec<Pause>, Error> {
+        self.readers.read(pauses::all)
     }
 
     /// Lines that may leave for a destination now, oldest first; of one lane in the order of

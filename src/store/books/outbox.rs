@@ -38,8 +38,11 @@ pub(super) fn lane(account: Option<&str>, person: PersonId) -> String {
     }
 }
 
-/// A line that is not in the way of another, and for which nothing is in the way.
+/// A line that is not in the way of another, and for which nothing is in the way: nor is its
+/// destination paused (`pauses.rs`).
 const IS_FREE: &str = "line.state = 'queued' AND line.destination = ?1
+    AND NOT EXISTS (SELECT 1 FROM pause
+        WHERE pause.destination = ?1 AND line.id > pause.until_line)
     AND NOT EXISTS (SELECT 1 FROM line AS other WHERE other.destination = ?1
         AND other.state IN ('sent', 'unknown') AND other.lane = line.lane)
     AND (line.after_line IS NULL OR EXISTS (SELECT 1 FROM line AS first
@@ -426,8 +429,8 @@ mod tests {
         let next = format!("SELECT id FROM line WHERE {IS_FREE} ORDER BY id");
         let mark = format!("UPDATE line SET state = 'sent' WHERE id = ?2 AND {IS_FREE}");
         for (question, indexes) in [
-            (next.as_str(), vec!["line_queued", "line_in_the_way", "PRIMARY KEY"]),
-            (mark.as_str(), vec!["PRIMARY KEY", "line_in_the_way", "PRIMARY KEY"]),
+            (next.as_str(), vec!["line_queued", "PRIMARY KEY", "line_in_the_way", "PRIMARY KEY"]),
+            (mark.as_str(), vec!["PRIMARY KEY", "PRIMARY KEY", "line_in_the_way", "PRIMARY KEY"]),
             ("SELECT max(id) FROM attempt WHERE line = 1", vec!["attempt_line"]),
             (
                 &format!("SELECT id FROM line WHERE {} AND state = 'held'", rows::IS_OPEN),

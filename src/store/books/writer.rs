@@ -15,6 +15,7 @@ use crate::store::reply::Reply;
 use crate::store::thread::{give_way, start_writer};
 
 use super::chain::{self, Head};
+use super::pauses::{self, Steering};
 use super::work::{Applied, Decided, LineChange, Mark, Posting, Settlement, Settling, Work};
 use super::{Shared, apply, outbox};
 
@@ -33,6 +34,7 @@ pub(super) enum Job {
     Settle(Settlement, Reply<Settling>),
     SettleAll(Vec<Settlement>, Reply<Vec<Settling>>),
     Post(Posting, Reply<bool>),
+    Steer(Steering, Reply<bool>),
     LookForOthers(Reply<u64>),
 }
 
@@ -149,6 +151,9 @@ impl Job {
             Job::Post(posting, reply) => {
                 finish_all(writing, reply, |w| outbox::posted(w, &posting))
             }
+            Job::Steer(steering, reply) => {
+                finish_all(writing, reply, |w| pauses::steer(w, &steering))
+            }
             Job::LookForOthers(reply) => finish_all(writing, reply, |w| Ok(w.others)),
         }
     }
@@ -164,6 +169,7 @@ impl Job {
             Job::Settle(_, reply) => reply.answer(Err(error)),
             Job::SettleAll(_, reply) => reply.answer(Err(error)),
             Job::Post(_, reply) => reply.answer(Err(error)),
+            Job::Steer(_, reply) => reply.answer(Err(error)),
             Job::LookForOthers(reply) => reply.answer(Err(error)),
         }
     }

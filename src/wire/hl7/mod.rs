@@ -25,7 +25,7 @@ mod write;
 
 pub use ack::{Acknowledgment, ERROR_TEXT_CHARS_MAX, acknowledge};
 pub use batch::{BatchHeader, batch, miscounts};
-pub use charset::{Decoded, decode};
+pub use charset::{Decoded, decode, encode};
 pub use content::MERGE_EVENTS;
 pub use delimiters::Delimiters;
 pub use message::{Message, Segment};
