@@ -278,3 +278,16 @@ async fn killed_at_any_instant_with_folders_on_both_sides() {
     assert_eq!(done, COURSES, "every file is done, each once");
     assert_balance(&program.store());
 }
+
+#[test]
+fn a_folder_is_tried_out_and_nothing_is_left_in_it() {
+    let program = Program::in_folders();
+    for (gone, status) in [(false, 0), (true, 78)] {
+        if gone {
+            fs::remove_dir(program.folder("facility")).unwrap();
+        }
+        let output = program.ask(&["destination", "test", "hospital-billing"]);
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
+        assert!(gone || fs::read_dir(program.folder("facility")).unwrap().next().is_none());
+    }
+}

@@ -21,12 +21,12 @@ use tokio::time::{Instant, sleep};
 use crate::mappings::destination::Hl7Profile;
 use crate::store::{Attempt, Error as StoreError, Mark, Queued, Settled, Settlement};
 use crate::telemetry::Outcome;
-use crate::wire::hl7::{BatchHeader, batch};
+use crate::wire::hl7::{BatchHeader, batch, encode};
 
+use super::draft::delimiters_of;
 use super::hand::LOOK_EVERY;
 use super::pace::Pace;
-use super::dft::{self, Letter};
-use super::{Desk, Destination, Folder, NO_CREDITS, control_id, passed};
+use super::{Desk, Destination, Folder, NO_CREDITS, attempt, control_id};
 use shelf::{File, Stands};
 
 /// The longest wait after a failure.
@@ -257,19 +257,12 @@ impl Putter {
         Ok(())
     }
 
-    fn batch(&self, lines: &[Queued], profile: &Hl7Profile) -> Result<Batch, StoreError> {
+    fn batch(&self, lines: &[Queued], profile: &Hl7Profile) -> Result<Batch, Fault> {
         let at = self.desk.clock.now();
+        let whom = (&self.destination, &self.desk);
         let marks = lines.iter().map(|queued| {
             let mark = self.mark(queued, at);
-            let told = passed::told(&queued.line.line, &profile.pass, &self.desk)?;
-            let letter = Letter {
-                profile,
-                name: &self.destination.name,
-                desk: &self.desk,
-                control_id: &mark.control_id,
-                passed: &passed::segments(told.as_ref(), &profile.pass),
-            };
-            let bytes = dft::write(queued, &letter);
+            let bytes = attempt::message(queued, profile, &mark.control_id, whom)?;
             Ok(Mark { bytes, ..mark })
         });
         let marks: Vec<Mark> = marks.collect::<Result<_, StoreError>>()?;
@@ -303,14 +296,22 @@ impl Putter {
         let made = of.at.to_zoned(self.desk.time_zone.clone()).strftime("%Y%m%d%H%M%S").to_string();
         let header = BatchHeader {
             sending_application: &profile.sending_application,
-            sending_facility: &self.desk.site,
+            sending_facility: or(&profile.sending_facility, &self.desk.site),
             receiving_application: &profile.receiving_application,
-            receiving_facility: &self.destination.name,
+            receiving_facility: or(&profile.receiving_facility, &self.destination.name),
             made: &made,
             name: &file.name,
             control_id: &of.number,
         };
-        batch(&header, of.marks.iter().map(|mark| &mark.bytes[..]))
+        let delimiters = delimiters_of(&profile.delimiters);
+        let around = batch(&header, delimiters, of.marks.len());
+        let [head, tail] = around.map(|text| encode(&text, &profile.character_set));
+        let mut bytes = head;
+        for mark in &of.marks {
+            bytes.extend_from_slice(&mark.bytes);
+        }
+        bytes.extend_from_slice(&tail);
+        bytes
     }
 
     /// Waits for something to do.
@@ -340,6 +341,22 @@ fn settlements(batch: &Batch) -> Vec<Settlement> {
         at: batch.at,
     };
     batch.marks.iter().map(of).collect()
+}
+
+/// A text, or what stands for it where there is none.
+fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
+    if text.is_empty() { otherwise } else { text }
+}
+
+/// Whether a file could be put into a folder: one is written aside, synced, and thrown away.
+pub(super) async fn test(folder: &Folder) -> io::Result<()> {
+    let (path, name) = (folder.path.clone(), format!("{NAME_PREFIX}test.hl7"));
+    let file = File { folder: path, name, trigger: None };
+    blocking(move || {
+        shelf::write_aside(&file, b"")?;
+        shelf::throw_away(&file)
+    })
+    .await
 }
 
 /// Runs what touches the disk where waiting keeps nobody else.

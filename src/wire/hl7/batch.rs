@@ -23,22 +23,18 @@ pub struct BatchHeader<'a> {
     pub control_id: &'a str,
 }
 
-/// One batch in one file: FHS, BHS, the messages as they are, BTS, FTS.
-pub fn batch<'m>(header: &BatchHeader<'_>, messages: impl Iterator<Item = &'m [u8]>) -> Vec<u8> {
-    let mut file = envelope("FHS", header, header.name);
-    file.extend(envelope("BHS", header, ""));
-    let mut count = 0_u64;
-    for message in messages {
-        file.extend_from_slice(message);
-        count += 1;
-    }
-    file.extend_from_slice(format!("BTS|{count}\rFTS|1\r").as_bytes());
-    file
+/// What stands before so many messages of one batch in one file, and behind them: FHS and BHS, BTS
+/// and FTS.
+pub fn batch(header: &BatchHeader<'_>, delimiters: Delimiters, messages: usize) -> [String; 2] {
+    let head =
+        [envelope("FHS", header, delimiters, header.name), envelope("BHS", header, delimiters, "")];
+    let field = char::from(delimiters.field);
+    [head.concat(), format!("BTS{field}{messages}\rFTS{field}1\r")]
 }
 
 /// FHS and BHS are built as MSH is, up to field 8.
-fn envelope(segment: &str, header: &BatchHeader<'_>, name: &str) -> Vec<u8> {
-    let mut writer = Writer::new(Delimiters::default());
+fn envelope(segment: &str, header: &BatchHeader<'_>, delimiters: Delimiters, name: &str) -> String {
+    let mut writer = Writer::new(delimiters);
     writer
         .header()
         .text(3, header.sending_application)
@@ -50,7 +46,7 @@ fn envelope(segment: &str, header: &BatchHeader<'_>, name: &str) -> Vec<u8> {
         .text(11, header.control_id);
     let mut text = writer.finish();
     text.replace_range(..segment.len(), segment);
-    text.into_bytes()
+    text
 }
 
 /// What a file says of its own counts that is not so: each in words, nothing of its content.
@@ -224,13 +220,17 @@ mod tests {
             name: "x.hl7",
             control_id: "CL1-1",
         };
-        let messages = [&b"MSH|^~\\&|1\r"[..], b"MSH|^~\\&|2\r"];
-        let file = batch(&header, messages.into_iter());
+        let [head, tail] = batch(&header, Delimiters::default(), 2);
+        let file = format!("{head}MSH|^~\\&|1\rMSH|^~\\&|2\r{tail}");
         let told = "FHS|^~\\&|COLLIMATOR|A\\F\\B|BILLING|files|20261125120000||x.hl7||CL1-1\r\
                     BHS|^~\\&|COLLIMATOR|A\\F\\B|BILLING|files|20261125120000||||CL1-1\r\
                     MSH|^~\\&|1\rMSH|^~\\&|2\rBTS|2\rFTS|1\r";
-        assert_eq!(String::from_utf8_lossy(&file), told);
-        assert!(miscounts(&file).is_empty());
-        assert_eq!(split(&file).len(), 2);
+        assert_eq!(file, told);
+        assert!(miscounts(file.as_bytes()).is_empty());
+        assert_eq!(split(file.as_bytes()).len(), 2);
+        let other = Delimiters { field: b'*', ..Delimiters::default() };
+        let [head, tail] = batch(&header, other, 0);
+        assert!(head.starts_with("FHS*^~\\&*COLLIMATOR*A|B*"), "{head}");
+        assert_eq!(tail, "BTS*0\rFTS*1\r");
     }
 }
