@@ -414,18 +414,18 @@ mod tests {
             | version = \"2.5.1\"                 | version = \"2.4\"         | credit_link wants FT1-31 |
             | version = \"2.5.1\"                 | version = \"3.0\"         | none of 2.1 to 2.9     |
             | character_set = \"UNICODE UTF-8\"   | character_set = \"UTF-9\" | character_set is none  |
-            | credits = true                      | credits = true\ndelimiters = '!!~#&' | not five different |
-            | credits = true                      | credits = true\nlate = \"flag\" | nobody would see it |
-            | credits = true                      | credits = true\nlayout = \"pair\"\ncredit_link = \"FT1.2\" | name the halves |
-            | credits = true                      | credits = true\norder_control = \"NW\" | makes or changes an order |
-            | credits = true                      | credits = true\npass = [\"PID\"] | not passed on |
-            | credits = true                      | credits = true\nmaps = { closed = [\"department\"] } | that map is empty |
-            | credits = true                      | credits = true\nwrite = [{ place = \"MSH.10\", text = \"x\" }] | holds the message together |
-            | credits = true                      | credits = true\nwrite = [{ place = \"FT1.41\", text = \"x\" }] | write wants FT1-41 |
-            | credits = true                      | credits = true\nwrite = [{ place = \"ZFT.2\" }] | one of `text` and `from` |
-            | credits = true                      | credits = true\npolicy = { timeout = \"retry\" } | would bill twice |
-            | credits = true                      | credits = true\npolicy = { tries = 0 } | tried once |
-            | credits = true                      | credits = true\npolicy = { AF = \"retry\" } | unknown field |
+            | credits = true                      | credits = true\\ndelimiters = '!!~#&' | not five different |
+            | credits = true                      | credits = true\\nlate = \"flag\" | nobody would see it |
+            | credits = true                      | credits = true\\nlayout = \"pair\"\\ncredit_link = \"FT1.2\" | name the halves |
+            | credits = true                      | credits = true\\norder_control = \"NW\" | makes or changes an order |
+            | credits = true                      | credits = true\\npass = [\"PID\"] | not passed on |
+            | credits = true                      | credits = true\\nmaps = { closed = [\"department\"] } | that map is empty |
+            | credits = true                      | credits = true\\nwrite = [{ place = \"MSH.10\", text = \"x\" }] | holds the message together |
+            | credits = true                      | credits = true\\nwrite = [{ place = \"FT1.41\", text = \"x\" }] | write wants FT1-41 |
+            | credits = true                      | credits = true\\nwrite = [{ place = \"ZFT.2\" }] | one of `text` and `from` |
+            | credits = true                      | credits = true\\npolicy = { timeout = \"retry\" } | would bill twice |
+            | credits = true                      | credits = true\\npolicy = { tries = 0 } | tried once |
+            | credits = true                      | credits = true\\npolicy = { AF = \"retry\" } | unknown field |
             ",
         ) {
             let written = row["written"].replace("\\n", "\n");
