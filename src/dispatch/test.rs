@@ -47,13 +47,6 @@ pub async fn test(destination: &Destination, desk: &Desk) -> Heard {
             Err(error) => Heard::Unreachable(error.to_string()),
         },
         Way::Fhir(server) => describes(server, destination).await,
-        Way::Dir(folder) => match std::fs::metadata(&folder.path) {
-            Ok(there) if there.is_dir() => {
-                Heard::Nothing("files are put there, and nobody answers".to_owned())
-            }
-            Ok(_) => Heard::Unreachable("it is no folder".to_owned()),
-            Err(error) => Heard::Unreachable(error.to_string()),
-        },
     }
 }
 
