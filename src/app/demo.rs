@@ -124,6 +124,7 @@ fn plan(store: &Path, billing: &[(&str, &Billing); 2], console: &str) -> Result<
                     profile: name.into(),
                     system: String::new(),
                     bills: true,
+                    takes_unknown: false,
                 })
                 .to_vec(),
             routes: billing

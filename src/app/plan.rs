@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
-use crate::config::{Charges, Settings, UnknownElements};
-use crate::dispatch::{Destination, Way};
+use crate::config::{Charges, Dropped, Settings, UnknownElements, Way};
+use crate::dispatch::{self, Destination};
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
 
@@ -43,8 +43,6 @@ pub struct SourcePlan {
     pub name: String,
     /// How what it says comes here.
     pub way: SourceWay,
-    /// What becomes of elements that FHIR R4 does not have.
-    pub unknown_elements: UnknownElements,
 }
 
 /// How what a source says comes here.
@@ -54,6 +52,8 @@ pub enum SourceWay {
     Listened(Endpoint),
     /// We ask it.
     Polled(Box<Asked>),
+    /// It drops files into a folder.
+    Dropped(Dropped),
 }
 
 /// Where to listen, for whom.
@@ -75,8 +75,13 @@ impl SourcePlan {
         SourcePlan {
             name: name.to_owned(),
             way: SourceWay::Listened(Endpoint { address, tls: None, is_http: false, tokens: None }),
-            unknown_elements: UnknownElements::Refuse,
         }
+    }
+
+    /// A source that drops files into a folder.
+    pub fn dropped(name: &str, dropped: Dropped) -> SourcePlan {
+        let way = SourceWay::Dropped(dropped);
+        SourcePlan { name: name.to_owned(), way }
     }
 
     /// A source that sends requests over HTTP to an address.
@@ -117,6 +122,7 @@ pub fn plan(path: &Path) -> Result<Plan, Error> {
             let ways = ways::destinations(&settings, Arc::new(SystemClock));
             problems.extend(ways.iter().flat_map(|read| read.as_ref().err()).flatten().cloned());
             problems.extend(unfit(&settings, &tables));
+            problems.extend(unheard(&settings, &tables));
             if problems.is_empty() {
                 let sources = sources.into_iter().filter_map(Result::ok).collect();
                 let ways = ways.into_iter().filter_map(Result::ok).collect();
@@ -158,7 +164,30 @@ fn unfit(settings: &Settings, tables: &Tables) -> Vec<String> {
     .collect()
 }
 
-fn of(settings: Settings, tables: Tables, (sources, ways): (Vec<SourcePlan>, Vec<Way>)) -> Plan {
+/// Sources whose profile is of another kind than the way by which they are heard.
+fn unheard(settings: &Settings, tables: &Tables) -> Vec<String> {
+    let each = settings.sources.iter().enumerate();
+    each.filter_map(|(n, source)| {
+        let speaks_fhir = tables.fhir_profile(&source.profile).is_some();
+        let text = match &source.way {
+            Way::Listened(listened) if speaks_fhir && !listened.listen.is_http() => {
+                "is a profile of FHIR: listen on http:// or https://"
+            }
+            Way::Polled(_) if !speaks_fhir && tables.has_profile(&source.profile) => {
+                "is a profile of HL7 v2: who is asked speaks FHIR"
+            }
+            Way::Listened(_) | Way::Polled(_) | Way::Dropped(_) => return None,
+        };
+        Some(settings.problem(&format!("source[{n}].profile"), text).to_string())
+    })
+    .collect()
+}
+
+fn of(
+    settings: Settings,
+    tables: Tables,
+    (sources, ways): (Vec<SourcePlan>, Vec<dispatch::Way>),
+) -> Plan {
     let destinations = settings.destinations.iter().zip(ways).filter_map(|(destination, way)| {
         Some(Destination {
             name: destination.name.clone(),
@@ -181,6 +210,7 @@ fn of(settings: Settings, tables: Tables, (sources, ways): (Vec<SourcePlan>, Vec
         profile: source.profile.clone(),
         system: source.system.clone(),
         bills: source.charges == Charges::Bill,
+        takes_unknown: source.unknown_elements == UnknownElements::Take,
     });
     Plan {
         site_name: settings.site.name.clone(),

@@ -12,6 +12,7 @@
 mod address;
 mod destination;
 mod environment;
+mod folder;
 pub mod keys;
 mod lines;
 mod peer;
@@ -30,6 +31,7 @@ use jiff::tz::TimeZone;
 use crate::domain::Claim;
 
 pub use address::{Listen, Send};
+pub use folder::{Batches, Dropped};
 pub use peer::{Asked, Grant, Proof, Tls};
 pub use problem::Problem;
 pub use source::{Charges, ChargesBy, Listened, Poll, UnknownElements, Way};
@@ -107,6 +109,8 @@ pub struct Destination {
     pub tls: Tls,
     /// What opens it to us.
     pub grant: Grant,
+    /// When lines become a file, if it is a folder.
+    pub batches: Batches,
     /// How often it is asked what became of the charges that it took; `None` for never.
     pub read_back: Option<Duration>,
 }

@@ -39,6 +39,7 @@ fn setup() -> Setup {
             profile: "aria".into(),
             system: String::new(),
             bills: true,
+            takes_unknown: false,
         }],
         routes: vec![
             route("hospital-billing", Claim::Facility),

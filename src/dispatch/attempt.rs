@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
 use crate::domain::{LineId, LineState, Who};
-use crate::mappings::destination::{After, Mismatch, Policy, Repeat};
+use crate::mappings::destination::{After, Hl7Profile, Mismatch, Policy, Repeat};
 use crate::store::{Attempt, Error, Mark, Queued, Settled, Settlement, Steer, Steering};
 use crate::telemetry::Outcome;
 use crate::wire::hl7::{MsaCode, answer};
@@ -228,19 +228,24 @@ fn outgoing(queued: &Queued, destination: &Destination, desk: &Desk) -> Result<O
     let profiles = desk.profile(destination);
     let bytes = match profiles.hl7(destination) {
         Some(profile) if profile.credits || queued.line.reverses.is_none() => {
-            let told = passed::told(&queued.line.line, &profile.pass, desk)?;
-            let letter = Letter {
-                profile,
-                name: &destination.name,
-                desk,
-                control_id: &control_id,
-                passed: &passed::segments(told.as_ref(), &profile.pass),
-            };
-            dft::write(queued, &letter)
+            message(queued, profile, &control_id, (destination, desk))?
         }
         Some(_) | None => Bytes::new(),
     };
     Ok(Outgoing { line, control_id, bytes, before, policy, repeat })
+}
+
+/// The message for a line, whatever way it leaves.
+pub(super) fn message(
+    queued: &Queued,
+    profile: &Hl7Profile,
+    control_id: &str,
+    (destination, desk): (&Destination, &Desk),
+) -> Result<Bytes, Error> {
+    let told = passed::told(&queued.line.line, &profile.pass, desk)?;
+    let passed = &passed::segments(told.as_ref(), &profile.pass);
+    let letter = Letter { profile, name: &destination.name, desk, control_id, passed };
+    Ok(dft::write(queued, &letter))
 }
 
 /// How a destination's receiver knows a repeat, and what follows from its answers.

@@ -128,7 +128,7 @@ impl Filling<'_> {
 }
 
 /// Five signs as they stand in MSH-1 and MSH-2.
-fn delimiters_of(signs: &str) -> Delimiters {
+pub(super) fn delimiters_of(signs: &str) -> Delimiters {
     Delimiters::read(format!("MSH{signs}").as_bytes()).unwrap_or_default()
 }
 

@@ -5,6 +5,7 @@ use tokio::time::timeout;
 use crate::wire::hl7::answer;
 
 use super::dft::{self, Letter};
+use super::files;
 use super::link::Link;
 use super::{CONTROL_ID_PREFIX, Desk, Destination, Server, Way};
 
@@ -27,7 +28,8 @@ pub enum Heard {
 }
 
 /// Asks a destination for an answer without telling it of anything done: over MLLP a message with
-/// `T` in MSH-11 and no FT1, of a FHIR server its own description.
+/// `T` in MSH-11 and no FT1, of a FHIR server its own description; a folder is written into, and
+/// nothing is left there.
 pub async fn test(destination: &Destination, desk: &Desk) -> Heard {
     match &destination.way {
         Way::Mllp { address, tls } => {
@@ -37,7 +39,21 @@ pub async fn test(destination: &Destination, desk: &Desk) -> Heard {
                 Err(error) => Heard::Unreachable(error.to_string()),
             }
         }
+        Way::Dir(folder) => match files::test(folder).await {
+            Ok(()) => {
+                let text = "a file could be put there, and none was".to_owned();
+                Heard::Said { code: "written".to_owned(), text, is_ours: true }
+            }
+            Err(error) => Heard::Unreachable(error.to_string()),
+        },
         Way::Fhir(server) => describes(server, destination).await,
+        Way::Dir(folder) => match std::fs::metadata(&folder.path) {
+            Ok(there) if there.is_dir() => {
+                Heard::Nothing("files are put there, and nobody answers".to_owned())
+            }
+            Ok(_) => Heard::Unreachable("it is no folder".to_owned()),
+            Err(error) => Heard::Unreachable(error.to_string()),
+        },
     }
 }
 

@@ -75,6 +75,9 @@ pub struct SourceSetup {
     pub system: String,
     /// Whether its charges are billed; else they are only held against those of other sources.
     pub bills: bool,
+    /// Whether elements that FHIR R4 does not have are taken, and what is earned by them held; else
+    /// they are refused.
+    pub takes_unknown: bool,
 }
 
 /// One destination.

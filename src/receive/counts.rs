@@ -37,6 +37,12 @@ pub enum Counted {
     RoundIncomplete,
     /// A page of resources was taken from a source that is asked.
     Page,
+    /// A file was taken from a drop folder.
+    File,
+    /// A file could not be taken, and is tried again later.
+    FileLater,
+    /// A batch said of itself what is not so.
+    Miscount,
 }
 
 const NAMES: [(Counted, &str); KINDS] = [
@@ -56,9 +62,12 @@ const NAMES: [(Counted, &str); KINDS] = [
     (Counted::RoundDone, "rounds_done"),
     (Counted::RoundIncomplete, "rounds_incomplete"),
     (Counted::Page, "pages"),
+    (Counted::File, "files"),
+    (Counted::FileLater, "files_later"),
+    (Counted::Miscount, "batches_miscounted"),
 ];
 
-const KINDS: usize = 16;
+const KINDS: usize = 19;
 
 /// What a listener has seen since it began.
 #[derive(Debug, Default)]
@@ -102,5 +111,8 @@ fn place(what: Counted) -> usize {
         Counted::RoundDone => 13,
         Counted::RoundIncomplete => 14,
         Counted::Page => 15,
+        Counted::File => 16,
+        Counted::FileLater => 17,
+        Counted::Miscount => 18,
     }
 }

@@ -46,6 +46,7 @@ pub(crate) fn setup() -> Setup {
             profile: "aria".into(),
             system: String::new(),
             bills: true,
+            takes_unknown: false,
         }],
         routes: vec![
             route("hospital-billing", Claim::Facility),

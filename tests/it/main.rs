@@ -13,6 +13,8 @@ mod fhir_examples;
 mod fhir_in;
 mod fhir_out;
 mod fhir_written;
+mod files_in;
+mod files_out;
 mod hostile;
 mod house;
 mod http_in;

@@ -5,7 +5,7 @@ use std::process::Output;
 use std::sync::Arc;
 
 use collimator::app::{Endpoint, SourcePlan, SourceWay};
-use collimator::config::{Tls, UnknownElements};
+use collimator::config::Tls;
 use collimator::domain::LineState::{Accepted, Queued};
 use collimator::domain::MessageId;
 use collimator::trust;
@@ -30,11 +30,7 @@ async fn daemon(tls: &Tls) -> TestDaemon {
         tokens: None,
     };
     let mut daemon = TestDaemon::stopped(Vec::new());
-    daemon.set_source(SourcePlan {
-        name: "aria".into(),
-        way: SourceWay::Listened(endpoint),
-        unknown_elements: UnknownElements::Refuse,
-    });
+    daemon.set_source(SourcePlan { name: "aria".into(), way: SourceWay::Listened(endpoint) });
     daemon.go().await.unwrap();
     daemon
 }

@@ -141,6 +141,18 @@ impl Books {
         self.ask_async(bytes, |reply| Job::Mark(mark, reply)).await
     }
 
+    /// Notes that the bytes of several lines are about to leave together: all of them, or none if
+    /// one is not to leave. Lines of one lane may be among them.
+    pub async fn mark_all_sent(&self, marks: Vec<Mark>) -> Result<bool, Error> {
+        let bytes = marks.iter().map(|mark| mark.bytes.len()).sum();
+        self.ask_async(bytes, |reply| Job::MarkAll(marks, reply)).await
+    }
+
+    /// Notes what became of several attempts, all in one commit.
+    pub async fn settle_all(&self, settlements: Vec<Settlement>) -> Result<Vec<Settling>, Error> {
+        self.ask_async(0, |reply| Job::SettleAll(settlements, reply)).await
+    }
+
     /// Notes what became of an attempt; on disk when this returns.
     pub async fn settle(&self, settlement: Settlement) -> Result<Settling, Error> {
         let bytes = settlement.bytes.as_ref().map_or(0, bytes::Bytes::len);

@@ -30,7 +30,9 @@ pub(super) enum Job {
     Apply(Work, Reply<Applied>),
     Decide(Vec<LineChange>, Timestamp, Reply<Vec<Decided>>),
     Mark(Mark, Reply<bool>),
+    MarkAll(Vec<Mark>, Reply<bool>),
     Settle(Settlement, Reply<Settling>),
+    SettleAll(Vec<Settlement>, Reply<Vec<Settling>>),
     Post(Posting, Reply<bool>),
     Steer(Steering, Reply<bool>),
     LookForOthers(Reply<u64>),
@@ -137,6 +139,12 @@ impl Job {
                 finish(writing, reply, |w| apply::decide(w, &changes, at))
             }
             Job::Mark(mark, reply) => finish_all(writing, reply, |w| outbox::mark(w, &mark)),
+            Job::MarkAll(marks, reply) => {
+                finish_all(writing, reply, |w| outbox::mark_all(w, &marks))
+            }
+            Job::SettleAll(all, reply) => finish_all(writing, reply, |w| {
+                all.iter().map(|settlement| outbox::settle(w, settlement)).collect()
+            }),
             Job::Settle(settlement, reply) => {
                 finish_all(writing, reply, |w| outbox::settle(w, &settlement))
             }
@@ -157,7 +165,9 @@ impl Job {
             Job::Apply(_, reply) => reply.answer(Err(error)),
             Job::Decide(_, _, reply) => reply.answer(Err(error)),
             Job::Mark(_, reply) => reply.answer(Err(error)),
+            Job::MarkAll(_, reply) => reply.answer(Err(error)),
             Job::Settle(_, reply) => reply.answer(Err(error)),
+            Job::SettleAll(_, reply) => reply.answer(Err(error)),
             Job::Post(_, reply) => reply.answer(Err(error)),
             Job::Steer(_, reply) => reply.answer(Err(error)),
             Job::LookForOthers(reply) => reply.answer(Err(error)),

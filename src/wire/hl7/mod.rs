@@ -2,10 +2,12 @@
 //!
 //! [`scan`] looks at a message before it is answered, [`acknowledge`] writes the answer,
 //! [`Message`] takes it apart, [`Writer`] writes one, [`answer::read`] reads what comes back,
-//! [`split()`] takes a file apart, [`time::read`] reads a time.
+//! [`split()`] takes a file apart, [`miscounts`] counts after it, [`batch()`] makes one,
+//! [`time::read`] reads a time.
 
 mod ack;
 pub mod answer;
+mod batch;
 mod charset;
 mod content;
 mod delimiters;
@@ -22,6 +24,7 @@ mod value;
 mod write;
 
 pub use ack::{Acknowledgment, ERROR_TEXT_CHARS_MAX, acknowledge};
+pub use batch::{BatchHeader, batch, miscounts};
 pub use charset::{Decoded, decode, encode};
 pub use content::MERGE_EVENTS;
 pub use delimiters::Delimiters;

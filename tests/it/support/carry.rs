@@ -47,6 +47,7 @@ pub fn setup(setting: Setting) -> Setup {
         profile: name.into(),
         system: String::new(),
         bills: true,
+        takes_unknown: false,
     };
     Setup {
         tables: tables(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use collimator::app::{Daemon, Error, Plan, SourcePlan};
 use collimator::config::{Grant, Tls};
-use collimator::dispatch::{Destination, Server, Way};
+use collimator::dispatch::{Destination, Folder, Server, Way};
 use collimator::domain::{Claim, Clock, LineState, MessageState, Setting};
 use collimator::mappings::DestinationProfile;
 use collimator::mappings::destination::{Policy, Repeat};
@@ -57,6 +57,24 @@ impl Target {
             name: name.into(),
             claims: vec![claim],
             way: Way::Mllp { address: receiver.address().to_string(), tls: None },
+            profile: "dft-2.5.1",
+            repeat: Repeat::No,
+            credits: true,
+            connections: 1,
+            answer_within: Duration::from_secs(30),
+            read_back: None,
+            policy: Policy::default(),
+        }
+    }
+
+    /// Lines of a claim into a folder, so many to a file at most.
+    pub fn folder(name: &str, claim: Claim, path: &Path, lines_max: usize) -> Target {
+        let every = Duration::from_millis(if lines_max > 1 { 200 } else { 0 });
+        let folder = Folder { path: path.to_owned(), lines_max, every, trigger: None };
+        Target {
+            name: name.into(),
+            claims: vec![claim],
+            way: Way::Dir(folder),
             profile: "dft-2.5.1",
             repeat: Repeat::No,
             credits: true,
