@@ -305,8 +305,8 @@ impl<'a> Writing<'a> {
         };
         let mut text = String::from("[spelling]\n");
         say(&mut text, format!("# FT1-6: {}", self.listed(&directions)));
-        let _ =
-            writeln!(text, "charge = {}", spelled(&["CG", "C", "CH", "CHG", "D", "DR"], &["CG"]));
+        let charge = spelled(&["CG", "C", "CH", "CHG", "D", "DR"], &["CG"]);
+        say(&mut text, format!("charge = {charge}"));
         say(&mut text, format!("credit = {}", spelled(&["CD", "CR", "CRED", "V"], &["CD"])));
         say(&mut text, format!("not_ours = {}", spelled(&["PY", "AJ", "CO"], &["PY", "AJ", "CO"])));
         say(&mut text, format!("# PV1-2: {}", self.listed(&survey.seen("PV1", 2))));
