@@ -88,17 +88,22 @@ impl<'a> Desk<'a> {
             return self.at(kind, id).filter(|one| !one.is_gone());
         }
         let (system, value) = identifier(reference.get("identifier")?)?;
-        let told = reference.text_of("type");
-        let fits = |kind: &&&str| told.is_none_or(|told| told == **kind);
-        let found = PEOPLE.iter().filter(fits).find_map(|kind| {
+        let fits = |kind: &&&str| is_of_kind(reference, kind);
+        let found = self.person(reference).or_else(|| {
+            let whose = self.whose(holder);
+            let mut kinds = OF_PATIENTS.iter().filter(fits);
+            kinds.find_map(|kind| self.identified_of(&whose, (kind, system, value)))
+        });
+        found.filter(|one| !one.is_gone())
+    }
+
+    /// The patient or clinician that a reference names by an identifier.
+    fn person(&self, reference: &Node) -> Option<Rc<Opened>> {
+        let (system, value) = identifier(reference.get("identifier")?)?;
+        let mut kinds = PEOPLE.iter().filter(|kind| is_of_kind(reference, kind));
+        let found = kinds.find_map(|kind| {
             let found = self.reading.shelf.identified(kind, system, value)?;
             self.at(kind, &found.id)
-        });
-        let whose = || self.whose(holder);
-        let found = found.or_else(|| {
-            let whose = whose();
-            let kinds = OF_PATIENTS.iter().filter(fits);
-            kinds.into_iter().find_map(|kind| self.identified_of(&whose, (kind, system, value)))
         });
         found.filter(|one| !one.is_gone())
     }
@@ -181,7 +186,11 @@ impl<'a> Desk<'a> {
             let (authority, number) = (profile.mrn_authority.clone(), value.to_owned());
             return Some(Identifier { authority, number });
         }
-        let patient = self.referred(one, reference)?;
+        // By an identifier it names a person or nobody: whose anything else is, is asked of it.
+        let patient = match reference.text_of("reference") {
+            Some(_) => self.referred(one, reference)?,
+            None => self.person(reference)?,
+        };
         self.number_of(&patient.body)
     }
 
@@ -213,6 +222,11 @@ impl<'a> Desk<'a> {
             missing: missing.filter(|told| told.contains('/')).map(str::to_owned),
         })
     }
+}
+
+/// Whether a reference may lead to a type: it names that one, or none.
+fn is_of_kind(reference: &Node, kind: &str) -> bool {
+    reference.text_of("type").is_none_or(|told| told == kind)
 }
 
 impl Opened {
