@@ -100,7 +100,7 @@ impl Daemon {
         nobody_waits_for_the_lost(&plan, &books)?;
         let metrics = Arc::new(Metrics::new());
         let in_force = Arc::new(InForce::new(Arc::clone(&plan.setup.tables)));
-        let bound = bind(&plan, (&intake, &in_force), &clock).await?;
+        let bound = bind(&plan, (&intake, &books, &in_force), &clock).await?;
         let pages = bind_console(&plan).await?;
         let desk = dispatch::Desk {
             tables: Arc::clone(&in_force),
@@ -234,14 +234,18 @@ impl Bound {
 
 async fn bind(
     plan: &Plan,
-    (intake, in_force): (&Arc<Intake>, &Arc<InForce>),
+    (intake, books, in_force): (&Arc<Intake>, &Arc<Books>, &Arc<InForce>),
     clock: &Arc<dyn Clock>,
 ) -> Result<Vec<Bound>, Error> {
     let mut bound = Vec::new();
     for source in &plan.sources {
         let name: Arc<str> = source.name.as_str().into();
         let reception = Reception::new(name, Arc::clone(intake), Arc::clone(clock));
-        let reception = Arc::new(reception);
+        let reception = match &source.way {
+            SourceWay::Listened(endpoint) => reception.in_manner(endpoint.manner.clone()),
+            SourceWay::Polled(_) => reception,
+        };
+        let reception = Arc::new(reception.telling(Arc::clone(books)));
         let fhir = takes_fhir(plan, source, in_force, &reception);
         match &source.way {
             SourceWay::Listened(endpoint) => {
@@ -266,7 +270,8 @@ async fn listener(
     reception: &Arc<Reception>,
 ) -> Result<Listener, Error> {
     let address = endpoint.address;
-    let mut listener = Listener::bind(address, Arc::clone(reception), Limits::default()).await?;
+    let limits = Limits::of(&endpoint.manner);
+    let mut listener = Listener::bind(address, Arc::clone(reception), limits).await?;
     if let Some(tls) = &endpoint.tls {
         listener = listener.over_tls(Arc::clone(tls));
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
-use crate::config::{Charges, Settings, UnknownElements};
+use crate::config::{Charges, Manner, Settings, UnknownElements};
 use crate::dispatch::{Destination, Way};
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
@@ -67,6 +67,8 @@ pub struct Endpoint {
     pub is_http: bool,
     /// Of these a request must bring one, if there are any.
     pub tokens: Option<Arc<Tokens>>,
+    /// How the source speaks.
+    pub manner: Manner,
 }
 
 impl SourcePlan {
@@ -74,9 +76,23 @@ impl SourcePlan {
     pub fn mllp(name: &str, address: SocketAddr) -> SourcePlan {
         SourcePlan {
             name: name.to_owned(),
-            way: SourceWay::Listened(Endpoint { address, tls: None, is_http: false, tokens: None }),
+            way: SourceWay::Listened(Endpoint {
+                address,
+                tls: None,
+                is_http: false,
+                tokens: None,
+                manner: Manner::default(),
+            }),
             unknown_elements: UnknownElements::Refuse,
         }
+    }
+
+    /// The same, spoken in another manner.
+    pub fn in_manner(mut self, manner: Manner) -> SourcePlan {
+        if let SourceWay::Listened(endpoint) = &mut self.way {
+            endpoint.manner = manner;
+        }
+        self
     }
 
     /// A source that sends requests over HTTP to an address.

@@ -97,6 +97,7 @@ fn endpoint(listened: &Listened, clock: &Arc<dyn Clock>) -> Result<Endpoint, Vec
         tls,
         is_http: listened.listen.is_http(),
         tokens: tokens.map(Arc::new),
+        manner: listened.manner.clone(),
     })
 }
 

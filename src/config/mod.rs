@@ -14,6 +14,7 @@ mod destination;
 mod environment;
 pub mod keys;
 mod lines;
+mod manner;
 mod peer;
 mod problem;
 mod read;
@@ -30,6 +31,7 @@ use jiff::tz::TimeZone;
 use crate::domain::Claim;
 
 pub use address::{Listen, Send};
+pub use manner::{Acknowledge, Manner};
 pub use peer::{Asked, Grant, Proof, Tls};
 pub use problem::Problem;
 pub use source::{Charges, ChargesBy, Listened, Poll, UnknownElements, Way};

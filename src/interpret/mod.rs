@@ -120,7 +120,7 @@ pub const READERS: &[&Reader] = &[
 
 /// Reads a message.
 pub fn read(raw: &[u8], reading: &Reading<'_>) -> Result<Told, Refusal> {
-    let scan = hl7::scan(raw);
+    let scan = hl7::scan_on(raw, &hl7::Terms::TAKEN);
     scan.verdict.clone().map_err(finding::refusal)?;
     let message = hl7::Message::parse(raw).map_err(finding::refusal)?;
     let made = moment::made(&message, reading);

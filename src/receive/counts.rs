@@ -37,6 +37,14 @@ pub enum Counted {
     RoundIncomplete,
     /// A page of resources was taken from a source that is asked.
     Page,
+    /// A frame was begun anew before it ended; what came before was thrown away.
+    RestartedFrame,
+    /// A batch tells another number of messages than it holds.
+    Miscounted,
+    /// A message came whose sequence number says that one before it is missing.
+    Gap,
+    /// A connection went before its sender was told what came of a message.
+    AnswerLost,
 }
 
 const NAMES: [(Counted, &str); KINDS] = [
@@ -56,9 +64,13 @@ const NAMES: [(Counted, &str); KINDS] = [
     (Counted::RoundDone, "rounds_done"),
     (Counted::RoundIncomplete, "rounds_incomplete"),
     (Counted::Page, "pages"),
+    (Counted::RestartedFrame, "frames_restarted"),
+    (Counted::Miscounted, "batches_miscounted"),
+    (Counted::Gap, "sequence_gaps"),
+    (Counted::AnswerLost, "application_answers_lost"),
 ];
 
-const KINDS: usize = 16;
+const KINDS: usize = 20;
 
 /// What a listener has seen since it began.
 #[derive(Debug, Default)]
@@ -102,5 +114,9 @@ fn place(what: Counted) -> usize {
         Counted::RoundDone => 13,
         Counted::RoundIncomplete => 14,
         Counted::Page => 15,
+        Counted::RestartedFrame => 16,
+        Counted::Miscounted => 17,
+        Counted::Gap => 18,
+        Counted::AnswerLost => 19,
     }
 }

@@ -11,12 +11,15 @@
 
 mod connection;
 mod counts;
+mod due;
 mod fhir;
 mod http;
 mod listener;
 mod options;
+mod owed;
 mod poll;
 mod reception;
+mod sequence;
 mod taking;
 #[cfg(test)]
 mod tests;

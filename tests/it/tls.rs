@@ -5,7 +5,7 @@ use std::process::Output;
 use std::sync::Arc;
 
 use collimator::app::{Endpoint, SourcePlan, SourceWay};
-use collimator::config::{Tls, UnknownElements};
+use collimator::config::{Manner, Tls, UnknownElements};
 use collimator::domain::LineState::{Accepted, Queued};
 use collimator::domain::MessageId;
 use collimator::trust;
@@ -28,6 +28,7 @@ async fn daemon(tls: &Tls) -> TestDaemon {
         tls: Some(trust::server(tls, certificates::now()).unwrap()),
         is_http: false,
         tokens: None,
+        manner: Manner::default(),
     };
     let mut daemon = TestDaemon::stopped(Vec::new());
     daemon.set_source(SourcePlan {

@@ -6,6 +6,7 @@
 
 mod ack;
 pub mod answer;
+mod batch;
 mod charset;
 mod content;
 mod delimiters;
@@ -21,15 +22,16 @@ pub mod time;
 mod value;
 mod write;
 
-pub use ack::{Acknowledgment, ERROR_TEXT_CHARS_MAX, acknowledge};
+pub use ack::{Acknowledgment, ERROR_TEXT_CHARS_MAX, Style, acknowledge};
+pub use batch::Batch;
 pub use charset::{Decoded, decode};
-pub use content::MERGE_EVENTS;
+pub use content::{MERGE_EVENTS, OBJECTIONS_MAX};
 pub use delimiters::Delimiters;
 pub use message::{Message, Segment};
 pub use objection::{ErrorLocation, MsaCode, Objection};
 pub use position::{NotAPosition, Position};
 pub use preflight::{MESSAGE_BYTES_MAX, SEPARATORS_MAX};
-pub use scan::{Scan, scan};
+pub use scan::{Scan, Terms, Wish, scan, scan_on};
 pub use split::split;
 pub use value::{Presence, Value, preferred_identifier};
 pub use write::{SegmentWriter, Writer};
