@@ -133,7 +133,12 @@ pub const KEYS: &[Key] = &[
         Holds::Number(1, 2),
         "With 2, each block is answered with a block that says that it is stored, before any acknowledgment of HL7.",
     ),
-    key("source", "frame_start", Holds::Text, "Bytes that begin a frame, in hexadecimal; 0b by default."),
+    key(
+        "source",
+        "frame_start",
+        Holds::Text,
+        "Bytes that begin a frame, in hexadecimal; 0b by default.",
+    ),
     key("source", "frame_end", Holds::Text, "Bytes that end a frame; 1c0d by default."),
     key(
         "source",

@@ -105,7 +105,8 @@ type Table<'a> = Option<&'a Map<String, Value>>;
 /// Reads the manner of a source.
 pub(super) fn manner(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Manner {
     let usual = Manner::default();
-    let mut is = |key: &str, [usual, other]: [&str; 2]| word(tree, (table, at), key, [usual, other]);
+    let mut is =
+        |key: &str, [usual, other]: [&str; 2]| word(tree, (table, at), key, [usual, other]);
     let bare_type = is("acknowledgment_type", ["by-version", "bare"]);
     let commit_blocks = is("mllp_release", ["1", "2"]);
     let frame_restarts = is("frame_restart", ["data", "anew"]);
@@ -199,7 +200,9 @@ fn mark(tree: &mut Tree<'_>, (table, at): (Table<'_>, &str), key: &str) -> Optio
             && bytes.first().is_some_and(|first| *first < b' ' && !b"\t\n\r".contains(first))
     });
     if bytes.is_none() {
-        let text = format!("is `{text}`: write one to four bytes in hexadecimal, such as \"1c0d\"; the first is a control character and no line end");
+        let text = format!(
+            "is `{text}`: write one to four bytes in hexadecimal, such as \"1c0d\"; the first is a control character and no line end"
+        );
         tree.wrong(&format!("{at}.{key}"), text);
     }
     bytes

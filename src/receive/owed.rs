@@ -91,4 +91,3 @@ impl std::fmt::Debug for Owed {
         write!(f, "Owed({}, {:?})", self.message, self.wish)
     }
 }
-

@@ -161,8 +161,7 @@ impl Reception {
         }
         let made = self.made();
         let is_told = !answers.is_empty() || batch.messages.is_empty();
-        whole.answer =
-            is_told.then(|| batch.answer(&answers, &made, &format!("N{made:.14}")));
+        whole.answer = is_told.then(|| batch.answer(&answers, &made, &format!("N{made:.14}")));
         whole
     }
 
@@ -305,9 +304,9 @@ impl Reception {
         let closes = self.manner.closes_on_garbage && !one.scan.has_header();
         let Due { now, later } = due(self.manner.acknowledge, line, &one.scan, objection);
         let expected = sequence.map(Sequence::told);
-        let answer = now.filter(|_| !closes).map(|code| {
-            self.acknowledgment(&one.scan, (code, objection), (made, id, expected))
-        });
+        let answer = now
+            .filter(|_| !closes)
+            .map(|code| self.acknowledgment(&one.scan, (code, objection), (made, id, expected)));
         let owed = id.zip(later).map(|(message, wish)| Owed {
             message,
             head: one.scan.head(),

@@ -164,7 +164,8 @@ impl Mllp {
     /// The content, from the last beginning that counts.
     fn content(&mut self, mut content: Bytes) -> Bytes {
         let start = self.framing.start;
-        let again = memchr::memmem::rfind(&content, start.bytes()).filter(|_| self.framing.restarts);
+        let again =
+            memchr::memmem::rfind(&content, start.bytes()).filter(|_| self.framing.restarts);
         if let Some(at) = again {
             self.restarted += 1;
             content.advance(at + start.length);

@@ -18,6 +18,7 @@ mod house;
 mod http_in;
 mod importing;
 mod leaving;
+mod manners;
 mod oracle;
 mod peers;
 mod polling;

@@ -61,7 +61,8 @@ fn errors(scan: &Scan<'_>, told: &Acknowledgment<'_>, out: &mut Out) {
         return;
     };
     // What else stands against the message belongs to its own first objection, and to no other.
-    let more: &[Objection] = if scan.verdict.as_ref().err() == Some(first) { &scan.more } else { &[] };
+    let more: &[Objection] =
+        if scan.verdict.as_ref().err() == Some(first) { &scan.more } else { &[] };
     out.raw(b"\rERR");
     error(scan, first, out);
     for objection in more {

@@ -95,9 +95,8 @@ impl<'a> Batch<'a> {
 fn told(lines: Lines<'_>, delimiters: &Delimiters) -> Option<u64> {
     let separator = delimiters.field;
     let trailers = lines.filter(|line| lines::name(line, separator) == Some(*b"BTS"));
-    let counts = trailers.map(|line| {
-        component(lines::field(line, separator, 1), delimiters, 0).parse::<u64>().ok()
-    });
+    let counts = trailers
+        .map(|line| component(lines::field(line, separator, 1), delimiters, 0).parse::<u64>().ok());
     let counts: Vec<u64> = counts.collect::<Option<_>>()?;
     (!counts.is_empty()).then(|| counts.iter().fold(0u64, |sum, count| sum.saturating_add(*count)))
 }

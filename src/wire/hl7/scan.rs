@@ -49,12 +49,8 @@ pub enum Wish {
 
 impl Terms {
     /// The terms of a message that was taken when it came, whatever they were then.
-    pub const TAKEN: Terms = Terms {
-        training: true,
-        debugging: true,
-        without_control_id: true,
-        any_version: true,
-    };
+    pub const TAKEN: Terms =
+        Terms { training: true, debugging: true, without_control_id: true, any_version: true };
 }
 
 impl Wish {
