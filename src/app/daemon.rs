@@ -28,11 +28,15 @@ use crate::wire::fhir::Unknown;
 
 use super::meanings::Meanings;
 use super::plan::{Endpoint, SourcePlan, SourceWay};
-use super::reload::Reloading;
+use super::reload::{Identities, Reloading};
 use super::{Error, Plan, plan};
 
 /// How often numbers that nobody reports are looked up.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often the files of certificates are looked at.
+const LOOK_AT_CERTIFICATES_EVERY: Duration = Duration::from_secs(5);
+/// Of so many looks, one warns of a certificate that ends soon: once a day.
+const WARN_EVERY: u32 = 24 * 60 * 60 / 5;
 
 /// A running daemon.
 pub struct Daemon {
@@ -121,7 +125,7 @@ impl Daemon {
         let carrier = Pipeline::new(Arc::clone(&books), plan.setup.clone(), Arc::clone(&clock))
             .following(Arc::clone(&in_force))
             .reading(Arc::clone(&intake));
-        let reloading = reloading(&plan, &in_force, &metrics);
+        let reloading = reloading(&plan, (&in_force, &metrics), &clock);
         let pipeline = pipeline::start(carrier, Arc::clone(&intake), Arc::clone(&metrics))
             .map_err(|source| Error::Machine { what: "a thread", source })?;
         let dispatcher = Dispatcher::start(plan.destinations.clone(), desk);
@@ -162,6 +166,8 @@ impl Daemon {
         let (books, seen) = (Arc::clone(&self.books), Arc::clone(&metrics));
         let (intake, stop) = (Arc::clone(&self.intake), self.stop.clone());
         self.pages.spawn(look_up(receptions, books, intake, seen, stop));
+        let identities = self.reloading.identities.clone();
+        self.pages.spawn(watch(identities, Arc::clone(&metrics), self.stop.clone()));
         if let Some(listener) = pages {
             let desk = console::Desk {
                 books: Arc::clone(&self.books),
@@ -351,6 +357,25 @@ fn public_keys(sources: &[SourcePlan], destinations: &[Destination]) -> String {
     trust::jwks(&keys)
 }
 
+/// Reads certificates anew when their files are written, and counts the days that they have left.
+async fn watch(identities: Identities, metrics: Arc<Metrics>, stop: CancellationToken) {
+    let mut looked = 0_u32;
+    while !identities.all.is_empty() {
+        let (watched, metrics) = (identities.clone(), Arc::clone(&metrics));
+        let warns = looked.is_multiple_of(WARN_EVERY);
+        looked = looked.wrapping_add(1);
+        let read = tokio::task::spawn_blocking(move || {
+            watched.renew(true);
+            watched.count_days(&metrics, warns);
+        });
+        drop(read.await);
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AT_CERTIFICATES_EVERY) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
 /// Looks up the numbers that nobody reports.
 async fn look_up(
     receptions: Vec<Arc<Reception>>,
@@ -373,8 +398,13 @@ async fn look_up(
     }
 }
 
-fn reloading(plan: &Plan, in_force: &Arc<InForce>, metrics: &Arc<Metrics>) -> Reloading {
+fn reloading(
+    plan: &Plan,
+    (in_force, metrics): (&Arc<InForce>, &Arc<Metrics>),
+    clock: &Arc<dyn Clock>,
+) -> Reloading {
     Reloading {
+        identities: Identities { all: plan.renewed(), clock: Arc::clone(clock) },
         folder: plan.mappings.clone(),
         in_force: Arc::clone(in_force),
         sources: plan.setup.sources.iter().map(|source| source.profile.clone()).collect(),

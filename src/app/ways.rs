@@ -59,7 +59,7 @@ fn reached(destination: &Destination, clock: &Arc<dyn Clock>) -> Result<dispatch
     match &destination.send {
         Send::Mllp(address) => Ok(dispatch::Way::Mllp { address: address.clone(), tls: None }),
         Send::Mllps(address) => {
-            let tls = Arc::new(trust::client(&destination.tls, clock.now())?);
+            let tls = trust::calling(&destination.tls, clock.now())?;
             Ok(dispatch::Way::Mllp { address: address.clone(), tls: Some(tls) })
         }
         Send::Fhir(base) => {

@@ -32,7 +32,7 @@ use crate::mappings::destination::{FhirProfile, Hl7Profile};
 use crate::mappings::{DestinationProfile, InForce, Tables};
 use crate::store::{Books, Error, Settled, Settlement};
 use crate::telemetry::Metrics;
-use crate::trust::Bearer;
+use crate::trust::{Bearer, Fresh};
 
 /// What every control id and transaction id of ours begins with.
 pub const CONTROL_ID_PREFIX: &str = "CL";
@@ -67,7 +67,7 @@ pub enum Way {
         /// Where it listens, `host:port`.
         address: String,
         /// TLS, if it is spoken.
-        tls: Option<Arc<ClientConfig>>,
+        tls: Option<Arc<Fresh<ClientConfig>>>,
     },
     /// As a FHIR server.
     Fhir(Server),

@@ -4,10 +4,10 @@
 use std::sync::LazyLock;
 
 use bytes::{Bytes, BytesMut};
-use collimator::interpret::{self, Reading};
 use collimator::domain::MessageId;
+use collimator::interpret::{self, Reading};
 use collimator::mappings::{SourceProfile, Tables};
-use collimator::wire::hl7::{self, Acknowledgment, Message, MsaCode, Style, answer};
+use collimator::wire::hl7::{self, Acknowledgment, Batch, Message, MsaCode, Style, answer};
 use collimator::wire::mllp::Mllp;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -16,7 +16,10 @@ use tokio_util::codec::{Decoder, Encoder};
 /// Frames that are looked at of one input.
 const FRAMES_MAX: usize = 64;
 
-static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables::embedded().expect("the tables that ship are sound"));
+static TABLES: LazyLock<Tables> =
+    LazyLock::new(|| Tables::embedded().expect("the tables that ship are sound"));
+
+static UTC: TimeZone = TimeZone::UTC;
 
 /// Carries bytes all the way, and fails where a promise is broken: in whatever pieces they come, the
 /// same frames come out; what is acknowledged can be taken apart; each answer can be framed and read.
@@ -26,6 +29,10 @@ pub fn carry(bytes: &[u8]) {
     assert_eq!(whole, frames(bytes, size), "the same frames in pieces of {size}");
     for frame in whole.iter().take(FRAMES_MAX) {
         message(frame);
+    }
+    if let Some(batch) = Batch::open(bytes) {
+        let answer = batch.answer(&[], "20261008120000", "N1");
+        Mllp::new(1 << 24).encode(&answer[..], &mut BytesMut::new()).expect("it can be framed");
     }
     for piece in hl7::split(bytes).into_iter().take(FRAMES_MAX) {
         message(piece);
@@ -49,14 +56,22 @@ fn message(raw: &[u8]) {
     let scan = hl7::scan(raw);
     let objection = scan.verdict.as_ref().err();
     let code = objection.map_or(MsaCode::Accept, |it| it.answer);
-    let told = Acknowledgment { code, objection, made: "20261008120000", control_id: "A1", style: Style::default() };
+    let told = Acknowledgment {
+        code,
+        objection,
+        made: "20261008120000",
+        control_id: "A1",
+        style: Style::default(),
+    };
     let answered = hl7::acknowledge(&scan, &told);
     let mut framed = BytesMut::new();
     Mllp::new(1 << 24).encode(&answered[..], &mut framed).expect("an answer can be framed");
     drop(answer::read(&answered));
     match Message::parse(raw) {
         Ok(message) => taken_apart(&message),
-        Err(refused) => assert!(scan.verdict.is_err(), "acknowledged and not readable: {refused:?}"),
+        Err(refused) => {
+            assert!(scan.verdict.is_err(), "acknowledged and not readable: {refused:?}")
+        }
     }
     for name in ["aria", "mosaiq"] {
         let profile = TABLES.profile(name).expect("a profile that ships");
@@ -81,7 +96,7 @@ fn reading(profile: &SourceProfile) -> Reading<'_> {
     Reading {
         profile,
         system: "site",
-        time_zone: &TimeZone::UTC,
+        time_zone: &UTC,
         message: MessageId(1),
         received: Timestamp::UNIX_EPOCH,
     }

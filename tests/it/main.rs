@@ -7,6 +7,7 @@ mod by_hand;
 mod cases;
 mod commands;
 mod comparing;
+mod corpus;
 mod corrections;
 mod dispatching;
 mod fhir_examples;
