@@ -18,6 +18,8 @@ mod position;
 mod preflight;
 mod scan;
 mod split;
+#[cfg(test)]
+mod tests;
 pub mod time;
 mod value;
 mod write;
