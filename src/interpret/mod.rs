@@ -26,6 +26,7 @@ mod opened;
 mod person;
 #[cfg(test)]
 mod samples;
+mod siu;
 
 use crate::domain::{Fact, Identifier, Link, MessageId, Moment, Place, Refusal, Registration};
 use crate::mappings::SourceProfile;
@@ -109,7 +110,7 @@ pub const READERS: &[&Reader] = &[
     &dft::READER,
     &mdm::READER,
     &adt::READER,
-    &kept::SIU,
+    &siu::READER,
     &kept::ORM,
     &kept::OMG,
     &kept::OML,
