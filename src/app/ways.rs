@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Destination, Listened, Poll, Send, Settings, Source, Way};
+use crate::config::{Destination, Listened, Manner, Poll, Send, Settings, Source, Way};
 use crate::dispatch;
 use crate::domain::Clock;
 use crate::receive::Asked;
@@ -97,7 +97,7 @@ fn endpoint(listened: &Listened, clock: &Arc<dyn Clock>) -> Result<Endpoint, Vec
         tls,
         is_http: listened.listen.is_http(),
         tokens: tokens.map(Arc::new),
-        manner: listened.manner.clone(),
+        manner: Manner::clone(&listened.manner),
     })
 }
 

@@ -33,7 +33,7 @@ pub struct Listened {
     /// The tokens of which a request must bring one.
     pub tokens_file: Option<PathBuf>,
     /// How it speaks.
-    pub manner: Manner,
+    pub manner: Box<Manner>,
 }
 
 /// A FHIR server that is asked.
@@ -183,7 +183,7 @@ fn listened(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Listened>
             tree.wrong(&key, text);
         }
     }
-    Some(Listened { listen, tls, tokens_file, manner: manner::manner(tree, table, at) })
+    Some(Listened { listen, tls, tokens_file, manner: Box::new(manner::manner(tree, table, at)) })
 }
 
 fn poll(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Poll> {
