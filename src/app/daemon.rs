@@ -12,14 +12,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::UnknownElements;
 use crate::console;
 use crate::dispatch::{self, Destination, Dispatcher, Way};
 use crate::domain::Clock;
 use crate::mappings::InForce;
 use crate::pipeline::{self, Pipeline, Setup, SourceSetup};
 use crate::receive::{
-    Asked, Door, FhirDesk, Limits, Listener, NotSpoken, Poller, Reception, TakesFhir,
+    Asked, Door, FhirDesk, Gatherer, Limits, Listener, NotSpoken, Poller, Reception, TakesFhir,
 };
 use crate::store::{self, Books, Intake, StoreLock};
 use crate::telemetry::{self, Metrics, SystemClock};
@@ -109,6 +108,7 @@ impl Daemon {
         let desk = dispatch::Desk {
             tables: Arc::clone(&in_force),
             books: Arc::clone(&books),
+            intake: Arc::clone(&intake),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             site: plan.site_name.clone(),
@@ -160,6 +160,7 @@ impl Daemon {
             match by {
                 By::Listener(listener) => self.listeners.spawn(listener.run(stop)),
                 By::Poller(poller) => self.listeners.spawn(poller.run(stop)),
+                By::Gatherer(gatherer) => self.listeners.spawn(gatherer.run(stop)),
             };
             receptions.push(reception);
         }
@@ -224,6 +225,7 @@ struct Bound {
 enum By {
     Listener(Listener),
     Poller(Box<Poller>),
+    Gatherer(Box<Gatherer>),
 }
 
 impl Bound {
@@ -233,7 +235,7 @@ impl Bound {
             By::Listener(listener) => {
                 Some((self.reception.source().to_owned(), listener.address()))
             }
-            By::Poller(_) => None,
+            By::Poller(_) | By::Gatherer(_) => None,
         }
     }
 }
@@ -249,7 +251,7 @@ async fn bind(
         let reception = Reception::new(name, Arc::clone(intake), Arc::clone(clock));
         let reception = match &source.way {
             SourceWay::Listened(endpoint) => reception.in_manner(endpoint.manner.clone()),
-            SourceWay::Polled(_) => reception,
+            SourceWay::Polled(_) | SourceWay::Dropped(_) => reception,
         };
         let reception = Arc::new(reception.telling(Arc::clone(books)));
         let fhir = takes_fhir(plan, source, in_force, &reception);
@@ -260,9 +262,15 @@ async fn bind(
             }
             SourceWay::Polled(asked) => {
                 let asked = Asked::clone(asked);
+                let fhir = fhir.unwrap_or_else(|| Arc::new(NotSpoken));
                 let taken = (Arc::clone(&reception), fhir);
                 let kept = (Arc::clone(intake), Arc::clone(clock));
                 let by = By::Poller(Box::new(Poller::new(asked, taken, kept)));
+                bound.push(Bound { reception, by });
+            }
+            SourceWay::Dropped(dropped) => {
+                let gatherer = Gatherer::new(dropped.clone(), Arc::clone(&reception), fhir);
+                let by = By::Gatherer(Box::new(gatherer));
                 bound.push(Bound { reception, by });
             }
         }
@@ -272,7 +280,7 @@ async fn bind(
 
 async fn listener(
     endpoint: &Endpoint,
-    fhir: Arc<dyn TakesFhir>,
+    fhir: Option<Arc<dyn TakesFhir>>,
     reception: &Arc<Reception>,
 ) -> Result<Listener, Error> {
     let address = endpoint.address;
@@ -282,7 +290,9 @@ async fn listener(
         listener = listener.over_tls(Arc::clone(tls));
     }
     if endpoint.is_http {
-        let door = Door { fhir, tokens: endpoint.tokens.clone() };
+        let hears_hl7 = fhir.is_none();
+        let fhir = fhir.unwrap_or_else(|| Arc::new(NotSpoken));
+        let door = Door { fhir, hears_hl7, tokens: endpoint.tokens.clone() };
         listener = listener.for_web(door);
     }
     Ok(listener)
@@ -294,25 +304,21 @@ fn takes_fhir(
     source: &SourcePlan,
     in_force: &Arc<InForce>,
     reception: &Arc<Reception>,
-) -> Arc<dyn TakesFhir> {
+) -> Option<Arc<dyn TakesFhir>> {
     let setup = plan.setup.sources.iter().find(|setup| setup.name == source.name);
     let is_fhir = |profile: &str| plan.setup.tables.fhir_profile(profile).is_some();
-    let Some(setup) = setup.filter(|setup| is_fhir(&setup.profile)) else {
-        return Arc::new(NotSpoken);
-    };
-    let unknown = match source.unknown_elements {
-        UnknownElements::Refuse => Unknown::Refused,
-        UnknownElements::Take => Unknown::Taken,
-    };
-    Arc::new(fhir_desk(Arc::clone(reception), (&plan.setup, setup), (in_force, unknown)))
+    let setup = setup.filter(|setup| is_fhir(&setup.profile))?;
+    let site = (&plan.setup, setup);
+    Some(Arc::new(fhir_desk(Arc::clone(reception), site, in_force)))
 }
 
 /// A desk that takes what a source says over FHIR.
 pub(super) fn fhir_desk(
     reception: Arc<Reception>,
     (site, source): (&Setup, &SourceSetup),
-    (in_force, unknown): (&Arc<InForce>, Unknown),
+    in_force: &Arc<InForce>,
 ) -> FhirDesk {
+    let unknown = if source.takes_unknown { Unknown::Taken } else { Unknown::Refused };
     let meanings = Meanings {
         tables: Arc::clone(in_force),
         profile: source.profile.clone(),
@@ -347,11 +353,11 @@ fn nobody_waits_for_the_lost(plan: &Plan, books: &Books) -> Result<(), Error> {
 fn public_keys(sources: &[SourcePlan], destinations: &[Destination]) -> String {
     let of_sources = sources.iter().filter_map(|source| match &source.way {
         SourceWay::Polled(asked) => asked.bearer.signing().cloned(),
-        SourceWay::Listened(_) => None,
+        SourceWay::Listened(_) | SourceWay::Dropped(_) => None,
     });
     let of_destinations = destinations.iter().filter_map(|destination| match &destination.way {
         Way::Fhir(server) => server.bearer.signing().cloned(),
-        Way::Mllp { .. } => None,
+        Way::Mllp { .. } | Way::Dir(_) => None,
     });
     let keys: Vec<_> = of_sources.chain(of_destinations).collect();
     trust::jwks(&keys)

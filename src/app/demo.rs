@@ -124,6 +124,7 @@ fn plan(store: &Path, billing: &[(&str, &Billing); 2], console: &str) -> Result<
                     profile: name.into(),
                     system: String::new(),
                     bills: true,
+                    takes_unknown: false,
                 })
                 .to_vec(),
             routes: billing
@@ -132,6 +133,7 @@ fn plan(store: &Path, billing: &[(&str, &Billing); 2], console: &str) -> Result<
                 .map(|((name, _), claim)| Route {
                     destination: (*name).into(),
                     claims: vec![claim],
+                    profile: String::new(),
                 })
                 .collect(),
         },

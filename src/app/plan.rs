@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustls::ServerConfig;
 
-use crate::config::{Charges, Manner, Settings, UnknownElements};
-use crate::dispatch::{Destination, Way};
+use crate::config::{Charges, Dropped, Manner, Settings, UnknownElements, Way};
+use crate::dispatch::{self, Destination};
 use crate::domain::Clock;
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
@@ -45,8 +45,6 @@ pub struct SourcePlan {
     pub name: String,
     /// How what it says comes here.
     pub way: SourceWay,
-    /// What becomes of elements that FHIR R4 does not have.
-    pub unknown_elements: UnknownElements,
 }
 
 /// How what a source says comes here.
@@ -56,6 +54,8 @@ pub enum SourceWay {
     Listened(Endpoint),
     /// We ask it.
     Polled(Box<Asked>),
+    /// It drops files into a folder.
+    Dropped(Dropped),
 }
 
 /// Where to listen, for whom.
@@ -85,7 +85,6 @@ impl SourcePlan {
                 tokens: None,
                 manner: Manner::default(),
             }),
-            unknown_elements: UnknownElements::Refuse,
         }
     }
 
@@ -95,6 +94,12 @@ impl SourcePlan {
             endpoint.manner = manner;
         }
         self
+    }
+
+    /// A source that drops files into a folder.
+    pub fn dropped(name: &str, dropped: Dropped) -> SourcePlan {
+        let way = SourceWay::Dropped(dropped);
+        SourcePlan { name: name.to_owned(), way }
     }
 
     /// A source that sends requests over HTTP to an address.
@@ -114,13 +119,15 @@ impl Plan {
             SourceWay::Listened(Endpoint { tls: Some(tls), .. }) => {
                 Some((source.name.clone(), Arc::clone(tls) as Arc<dyn Renewed>))
             }
-            SourceWay::Listened(_) | SourceWay::Polled(_) => None,
+            SourceWay::Listened(_) | SourceWay::Polled(_) | SourceWay::Dropped(_) => None,
         });
         let of_destinations = self.destinations.iter().filter_map(|one| match &one.way {
-            Way::Mllp { tls: Some(tls), .. } => {
+            dispatch::Way::Mllp { tls: Some(tls), .. } => {
                 Some((one.name.clone(), Arc::clone(tls) as Arc<dyn Renewed>))
             }
-            Way::Mllp { tls: None, .. } | Way::Fhir(_) => None,
+            dispatch::Way::Mllp { tls: None, .. }
+            | dispatch::Way::Fhir(_)
+            | dispatch::Way::Dir(_) => None,
         });
         of_sources.chain(of_destinations).collect()
     }
@@ -163,6 +170,7 @@ pub fn plan(path: &Path) -> Result<Plan, Error> {
             let ways = ways::destinations(&settings, Arc::new(SystemClock));
             problems.extend(ways.iter().flat_map(|read| read.as_ref().err()).flatten().cloned());
             problems.extend(unfit(&settings, &tables));
+            problems.extend(unheard(&settings, &tables));
             if problems.is_empty() {
                 let sources = sources.into_iter().filter_map(Result::ok).collect();
                 let ways = ways.into_iter().filter_map(Result::ok).collect();
@@ -205,7 +213,30 @@ fn unfit(settings: &Settings, tables: &Tables) -> Vec<String> {
     .collect()
 }
 
-fn of(settings: Settings, tables: Tables, (sources, ways): (Vec<SourcePlan>, Vec<Way>)) -> Plan {
+/// Sources whose profile is of another kind than the way by which they are heard.
+fn unheard(settings: &Settings, tables: &Tables) -> Vec<String> {
+    let each = settings.sources.iter().enumerate();
+    each.filter_map(|(n, source)| {
+        let speaks_fhir = tables.fhir_profile(&source.profile).is_some();
+        let text = match &source.way {
+            Way::Listened(listened) if speaks_fhir && !listened.listen.is_http() => {
+                "is a profile of FHIR: listen on http:// or https://"
+            }
+            Way::Polled(_) if !speaks_fhir && tables.has_profile(&source.profile) => {
+                "is a profile of HL7 v2: who is asked speaks FHIR"
+            }
+            Way::Listened(_) | Way::Polled(_) | Way::Dropped(_) => return None,
+        };
+        Some(settings.problem(&format!("source[{n}].profile"), text).to_string())
+    })
+    .collect()
+}
+
+fn of(
+    settings: Settings,
+    tables: Tables,
+    (sources, ways): (Vec<SourcePlan>, Vec<dispatch::Way>),
+) -> Plan {
     let destinations = settings.destinations.iter().zip(ways).filter_map(|(destination, way)| {
         Some(Destination {
             name: destination.name.clone(),
@@ -221,12 +252,14 @@ fn of(settings: Settings, tables: Tables, (sources, ways): (Vec<SourcePlan>, Vec
     let routes = settings.destinations.iter().map(|destination| Route {
         destination: destination.name.clone(),
         claims: destination.claims.clone(),
+        profile: destination.profile.clone(),
     });
     let named = settings.sources.iter().map(|source| SourceSetup {
         name: source.name.clone(),
         profile: source.profile.clone(),
         system: source.system.clone(),
         bills: source.charges == Charges::Bill,
+        takes_unknown: source.unknown_elements == UnknownElements::Take,
     });
     Plan {
         site_name: settings.site.name.clone(),

@@ -55,6 +55,9 @@ impl Rehearsal {
 
     fn file(&mut self, path: &Path) -> Result<(), Error> {
         let problems = self.stock.put(path)?;
+        if path.extension().is_none_or(|ending| ending != "json") {
+            self.findings.extend(Stock::miscounts(path)?);
+        }
         if !problems.is_empty() {
             self.refused = true;
             self.findings.extend(problems);

@@ -3,15 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::domain::{Clock, MessageId};
 use crate::mappings::InForce;
 use crate::pipeline::{Setup, SourceSetup};
-use crate::receive::{self, FhirAnswer, FhirDesk, FhirRequest, Method, Reception};
+use crate::receive::{self, FhirAnswer, FhirDesk, FhirRequest, Reception};
 use crate::store::{Intake, NewMessage, StoredMessage};
 use crate::telemetry::SystemClock;
-use crate::wire::fhir::Unknown;
 use crate::wire::hl7;
 use crate::wire::json::{self, Node};
 
@@ -49,12 +46,12 @@ impl Stock {
             profile: IMPLIED.to_owned(),
             system: String::new(),
             bills: true,
+            takes_unknown: false,
         });
         let name: Arc<str> = fhir.name.as_str().into();
         let reception = Reception::new(name, Arc::clone(&intake), Arc::new(SystemClock));
         let in_force = Arc::new(InForce::new(Arc::clone(&setup.tables)));
-        let unknown = Unknown::Refused;
-        let desk = fhir_desk(Arc::new(reception), (setup, &fhir), (&in_force, unknown));
+        let desk = fhir_desk(Arc::new(reception), (setup, &fhir), &in_force);
         Ok(Stock { intake, hl7, fhir, desk, read: MessageId(0) })
     }
 
@@ -74,11 +71,22 @@ impl Stock {
         let read = std::fs::read(path);
         let bytes = read.map_err(|source| Error::Read { path: path.to_owned(), source })?;
         if path.extension().is_some_and(|ending| ending == "json") {
-            let answer = self.ask(&request(&bytes));
+            let answer = self.ask(&receive::as_sent(&bytes));
             return Ok(said(&answer, path));
         }
         self.put_hl7(&self.hl7, &bytes)?;
         Ok(Vec::new())
+    }
+
+    /// What the batches of a file say of themselves that is not so.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn miscounts(path: &Path) -> Result<Vec<String>, Error> {
+        let read = std::fs::read(path);
+        let bytes = read.map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        Ok(hl7::miscounts(&bytes).iter().map(|said| format!("{name} {said}")).collect())
     }
 
     /// Receives a request over FHIR.
@@ -121,18 +129,6 @@ impl Stock {
         let next = self.intake.read_after(self.read, 1, usize::MAX).map_err(in_memory)?.pop();
         self.read = next.as_ref().map_or(self.read, |message| message.id);
         Ok(next)
-    }
-}
-
-/// As a sender would have sent it: a Bundle to the base, a resource to its own address.
-fn request(bytes: &[u8]) -> FhirRequest {
-    let body = Bytes::copy_from_slice(bytes);
-    let read = json::read(bytes).ok();
-    let text = |key: &str| read.as_ref().and_then(|node| node.text_of(key));
-    match (text("resourceType"), text("id")) {
-        (Some("Bundle") | None, _) => FhirRequest::new(Method::Post, "", body),
-        (Some(kind), Some(id)) => FhirRequest::new(Method::Put, format!("{kind}/{id}"), body),
-        (Some(kind), None) => FhirRequest::new(Method::Post, kind, body),
     }
 }
 

@@ -1,10 +1,13 @@
 //! How each source comes here, and each destination is reached, with the files that its settings
 //! name.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Destination, Listened, Manner, Poll, Send, Settings, Source, Way};
+use rustix::fs::Access;
+
+use crate::config::{Destination, Dropped, Listened, Manner, Poll, Send, Settings, Source, Way};
 use crate::dispatch;
 use crate::domain::Clock;
 use crate::receive::Asked;
@@ -30,8 +33,7 @@ pub(super) fn sources(
             wrong.iter().map(problem).collect::<Vec<_>>()
         };
         let way = way(source, &clock).map_err(told)?;
-        let (name, unknown_elements) = (source.name.clone(), source.unknown_elements);
-        Ok(SourcePlan { name, way, unknown_elements })
+        Ok(SourcePlan { name: source.name.clone(), way })
     })
     .collect()
 }
@@ -62,6 +64,16 @@ fn reached(destination: &Destination, clock: &Arc<dyn Clock>) -> Result<dispatch
             let tls = trust::calling(&destination.tls, clock.now())?;
             Ok(dispatch::Way::Mllp { address: address.clone(), tls: Some(tls) })
         }
+        Send::Dir(folder) => {
+            usable(folder).map_err(|text| vec![Wrong { key: "send", text }])?;
+            let batches = destination.batches.clone();
+            Ok(dispatch::Way::Dir(dispatch::Folder {
+                path: folder.clone(),
+                lines_max: batches.lines_max,
+                every: batches.every,
+                trigger: batches.trigger,
+            }))
+        }
         Send::Fhir(base) => {
             let tls = trust::client(&destination.tls, clock.now())?;
             let within = Duration::from_secs(destination.answer_seconds);
@@ -78,7 +90,25 @@ fn way(source: &Source, clock: &Arc<dyn Clock>) -> Result<SourceWay, Vec<Wrong>>
     match &source.way {
         Way::Listened(listened) => endpoint(listened, clock).map(SourceWay::Listened),
         Way::Polled(poll) => asked(poll, clock).map(|asked| SourceWay::Polled(Box::new(asked))),
+        Way::Dropped(dropped) => self::dropped(dropped).map(SourceWay::Dropped),
     }
+}
+
+fn dropped(dropped: &Dropped) -> Result<Dropped, Vec<Wrong>> {
+    usable(&dropped.folder).map_err(|text| vec![Wrong { key: "listen", text }])?;
+    Ok(dropped.clone())
+}
+
+/// Whether files can be read from, and moved within, a folder.
+fn usable(folder: &Path) -> Result<(), String> {
+    let shown = folder.display();
+    let metadata = std::fs::metadata(folder).map_err(|error| format!("{shown}: {error}"))?;
+    if !metadata.is_dir() {
+        return Err(format!("{shown} is no folder"));
+    }
+    let wanted = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+    rustix::fs::access(folder, wanted)
+        .map_err(|error| format!("{shown} cannot be read and written: {error}"))
 }
 
 fn endpoint(listened: &Listened, clock: &Arc<dyn Clock>) -> Result<Endpoint, Vec<Wrong>> {

@@ -10,7 +10,8 @@ use crate::store::Balance;
 use super::desk::Config;
 use super::filter::Written;
 use super::paper::{Column, Form, Paper};
-use super::{Error, FOUND_WRONG};
+use super::visible::visible;
+use super::{Error, FOUND_WRONG, destination};
 
 /// Count every message and every line, and say whether the sums come out
 #[derive(Debug, Args)]
@@ -43,12 +44,17 @@ const STATES: [LineState; 9] = [
 impl BalanceOf {
     pub(super) fn run(&self) -> Result<ExitCode, Error> {
         let desk = self.config.desk()?;
-        let balance = desk.books()?.balance()?;
+        let books = desk.books()?;
+        let balance = books.balance()?;
         let stored = u64::try_from(desk.intake()?.last().0).unwrap_or(0);
         let sums = Sums::new(&balance, stored);
         match self.written.form() {
             Form::Table => sums.print()?,
             form @ (Form::Csv | Form::Plain | Form::Json) => sums.list(form)?,
+        }
+        for pause in books.pauses()? {
+            let (name, is) = (visible(&pause.destination).into_owned(), destination::is(&pause));
+            eprintln!("{name} is {is}: `collimator destination list` says by whom and why");
         }
         if sums.come_out() {
             eprintln!("the balance comes out");

@@ -41,6 +41,14 @@ pub enum Error {
         /// What the system said.
         source: Arc<io::Error>,
     },
+    /// A file that the command line names cannot be read or written.
+    #[error("cannot read or write {}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Nothing is stored under this name.
     #[error("no line, transaction number or control id is `{0}` in this store")]
     NothingFound(String),
@@ -72,7 +80,8 @@ impl Error {
             Error::NoStore { .. }
             | Error::Store(_)
             | Error::Output(_)
-            | Error::Unwritten { .. } => 75,
+            | Error::Unwritten { .. }
+            | Error::File { .. } => 75,
             Error::Wrong { .. } => 78,
         }
     }

@@ -91,6 +91,7 @@ impl WhichLines {
             states: self.asked(),
             destination: self.destination.clone(),
             control_id: common.control_id.clone(),
+            message: None,
             limit: None,
         }
     }

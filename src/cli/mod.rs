@@ -16,6 +16,7 @@ mod courses;
 mod decide;
 mod demo;
 mod desk;
+mod destination;
 mod error;
 mod expected;
 mod explain;
@@ -31,6 +32,7 @@ mod rules;
 mod schema;
 mod serve;
 mod settings;
+mod source;
 mod text;
 mod try_files;
 mod verify;
@@ -63,6 +65,7 @@ pub struct Cli {
 enum Command {
     Run(serve::Serve),
     Demo(demo::Demo),
+    Destination(destination::Destination),
     Check(check::Check),
     Try(try_files::Try),
     Messages(messages::Messages),
@@ -81,6 +84,7 @@ enum Command {
     Mappings(mappings::Mappings),
     Rules(rules::Rules),
     Schema(schema::Schema),
+    Source(source::Source),
     /// Let held lines go; of lines in doubt, vouch that they arrived
     #[command(after_help = "Example: collimator release --config site.toml 17 --reason \
         'fraction 5 is on paper'")]
@@ -108,6 +112,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
     let done = match cli.command {
         Command::Run(command) => command.run(),
         Command::Demo(command) => command.run(),
+        Command::Destination(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Try(command) => command.run(),
         Command::Messages(command) => command.run(),
@@ -126,6 +131,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Mappings(command) => command.run(),
         Command::Rules(command) => command.run(),
         Command::Schema(command) => command.run(),
+        Command::Source(command) => command.run(),
         Command::Release(command) => command.run(),
         Command::Hold(command) => command.run(Action::Hold),
         Command::Withdraw(command) => command.run(Action::Withdraw),
@@ -190,6 +196,14 @@ mod tests {
             | mappings import mue --config a.toml --effective 2026-10-01 x | yes  |
             | mappings import mue                                          | no   |
             | verify --config a.toml                                       | yes  |
+            | destination pause --config a.toml billing --reason x         | yes  |
+            | destination pause --config a.toml billing                    | no   |
+            | destination test --config a.toml billing                     | yes  |
+            | source learn a.hl7 --name x --out b.toml                     | yes  |
+            | source learn                                                 | no   |
+            | source coverage --config a.toml --source aria --csv          | yes  |
+            | source coverage a.hl7                                        | no   |
+            | destination list --config a.toml --json                      | yes  |
             | nonsense                                                     | no   |
             ",
         ) {

@@ -47,11 +47,13 @@ pub(super) fn read(path: &Path) -> Result<Settings, Error> {
         profile: source.profile,
         system: source.system,
         bills: source.charges == config::Charges::Bill,
+        takes_unknown: source.unknown_elements == config::UnknownElements::Take,
     });
-    let routes = settings
-        .destinations
-        .into_iter()
-        .map(|destination| Route { destination: destination.name, claims: destination.claims });
+    let routes = settings.destinations.into_iter().map(|destination| Route {
+        destination: destination.name,
+        claims: destination.claims,
+        profile: destination.profile,
+    });
     Ok(Settings {
         store: settings.store.path,
         mappings: settings.mappings.path,

@@ -1,10 +1,11 @@
 //! Where a source is listened for, and where a destination is.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 
 use url::Url;
 
-use super::peer;
+use super::{folder, peer};
 
 /// Where a source is listened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub enum Send {
     Mllps(String),
     /// A FHIR server: its base, without a slash at the end.
     Fhir(Url),
+    /// A folder into which files are put.
+    Dir(PathBuf),
 }
 
 impl Listen {
@@ -39,7 +42,6 @@ impl Listen {
             "mllps" => Listen::Mllps,
             "http" => Listen::Http,
             "https" => Listen::Https,
-            "dir" => return Err(later(way)),
             "fhir+http" | "fhir+https" => {
                 return Err(format!(
                     "`{way}:` is asked, not listened for: write poll = \"{text}\""
@@ -75,15 +77,15 @@ impl Listen {
 }
 
 impl Send {
-    /// Reads `mllp://host:port`, `mllps://host:port`, `fhir+https://host/base`, or on this machine
-    /// `fhir+http://…`.
+    /// Reads `mllp://host:port`, `mllps://host:port`, `dir:/path`, `fhir+https://host/base`, or on
+    /// this machine `fhir+http://…`.
     pub(super) fn parse(text: &str) -> Result<Send, String> {
         let (way, _) = text.split_once(':').unwrap_or((text, ""));
         match way {
             "mllps" => host_and_port(text, way).map(|address| Send::Mllps(address.to_owned())),
             "fhir+https" | "fhir+http" => base(text).map(Send::Fhir),
             "http" | "https" => Err(format!("`{way}:` says not what is sent: write fhir+{text}")),
-            "dir" => Err(later(way)),
+            "dir" => folder::folder(text).map(Send::Dir),
             _ => host_and_port(text, "mllp").map(|address| Send::Mllp(address.to_owned())),
         }
     }
@@ -92,7 +94,15 @@ impl Send {
     pub fn is_fhir(&self) -> bool {
         match self {
             Send::Fhir(_) => true,
-            Send::Mllp(_) | Send::Mllps(_) => false,
+            Send::Mllp(_) | Send::Mllps(_) | Send::Dir(_) => false,
+        }
+    }
+
+    /// Whether files are put into a folder.
+    pub fn is_dir(&self) -> bool {
+        match self {
+            Send::Dir(_) => true,
+            Send::Mllp(_) | Send::Mllps(_) | Send::Fhir(_) => false,
         }
     }
 }
@@ -103,10 +113,6 @@ pub(super) fn base(text: &str) -> Result<Url, String> {
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
     Ok(url)
-}
-
-fn later(way: &str) -> String {
-    format!("`{way}:` is not built into this version yet; write mllp://host:port")
 }
 
 fn socket(address: &str) -> Result<SocketAddr, String> {
@@ -149,7 +155,10 @@ mod tests {
             | tcp://127.0.0.1:1        | -                   |
             | mllps://host:1           | host:1 in TLS       |
             | mllps://host             | -                   |
-            | dir:/drop                | -                   |
+            | dir:/drop                | /drop, a folder     |
+            | dir:drop/out             | drop/out, a folder  |
+            | dir:                     | -                   |
+            | dir://host/drop          | -                   |
             | 127.0.0.1:2575           | -                   |
             | https://a.test/r4        | -                   |
             | fhir+https://a.test/r4/  | https://a.test/r4   |
@@ -164,6 +173,7 @@ mod tests {
                 Ok(Send::Mllp(address)) => address,
                 Ok(Send::Mllps(address)) => format!("{address} in TLS"),
                 Ok(Send::Fhir(base)) => base.to_string(),
+                Ok(Send::Dir(folder)) => format!("{}, a folder", folder.display()),
                 Err(_) => "-".to_owned(),
             };
             assert_eq!(told, row["is"], "{row}");

@@ -8,7 +8,7 @@ use super::keys::{self, ANSWER_SECONDS_MAX, CONNECTIONS_MAX};
 use super::read::{read, texts, unique};
 use super::source::span;
 use super::tree::Tree;
-use super::{Destination, Grant, Send, Tls, peer};
+use super::{Destination, Grant, Send, Tls, folder, peer};
 use crate::domain::Claim;
 
 /// Keys that only a FHIR server has.
@@ -22,6 +22,9 @@ const FHIR_ONLY: [&str; 8] = [
     "key_id",
     "scope",
 ];
+
+/// Keys that only a receiver has that is connected to.
+const ANSWERED_ONLY: [&str; 2] = ["connections", "answer_seconds"];
 
 /// How often a server is asked what became of its charges, at least and at most, and by default.
 const READ_BACK_SECONDS: (u64, u64, &str) = (0, 604_800, "6h");
@@ -44,6 +47,7 @@ pub(super) fn destinations(
         let answer = tree.number_or(table, &at, ("answer_seconds", 30, 1..=ANSWER_SECONDS_MAX));
         let read_back = span(tree, (table, &at, "read_back"), READ_BACK_SECONDS);
         let secured = secured(tree, (table, &at), send.as_ref());
+        let batches = folder::batches(tree, (table, &at), send.as_ref());
         if let (
             Some(name),
             Some(profile),
@@ -52,7 +56,8 @@ pub(super) fn destinations(
             Some(answer_seconds),
             Some((tls, grant)),
             Some(read_back),
-        ) = (name, profile, send, connections, answer, secured, read_back)
+            Some(batches),
+        ) = (name, profile, send, connections, answer, secured, read_back, batches)
         {
             let connections = usize::try_from(connections).unwrap_or(1);
             destinations.push(Destination {
@@ -64,6 +69,7 @@ pub(super) fn destinations(
                 answer_seconds,
                 tls,
                 grant,
+                batches,
                 read_back: Some(read_back).filter(|every| !every.is_zero()),
             });
         }
@@ -79,7 +85,7 @@ fn secured(
 ) -> Option<(Tls, Grant)> {
     let tls = peer::tls(tree, (table, at), &["certificate", "key", "authority"]);
     let is_secure = match send {
-        Some(Send::Mllp(_)) => false,
+        Some(Send::Mllp(_) | Send::Dir(_)) => false,
         Some(Send::Fhir(base)) => base.scheme() == "https",
         Some(Send::Mllps(_)) | None => true,
     };
@@ -87,8 +93,16 @@ fn secured(
         let text = "is for mllps:// and fhir+https://: write send with one of them";
         tree.wrong(&format!("{at}.tls"), text);
     }
+    let has = |key: &&&str| table.is_some_and(|table| table.contains_key(**key));
+    if send.is_some_and(Send::is_dir) {
+        for key in ANSWERED_ONLY.iter().filter(has) {
+            tree.wrong(
+                &format!("{at}.{key}"),
+                "has no place beside a folder, which does not answer",
+            );
+        }
+    }
     if send.is_some_and(|send| !send.is_fhir()) {
-        let has = |key: &&&str| table.is_some_and(|table| table.contains_key(**key));
         for key in FHIR_ONLY.iter().filter(has) {
             tree.wrong(&format!("{at}.{key}"), "is for a destination with fhir+https://");
         }

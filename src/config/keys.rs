@@ -73,6 +73,9 @@ pub const LIMITS: [Limit; 4] = [
     Limit { key: "frame_seconds_max", least: 1, most: 600, default: 60 },
 ];
 
+/// The most lines of one file that is put into a folder.
+pub const BATCH_LINES_MAX: u64 = 10_000;
+
 const CAMPUS: Holds = Holds::Word(&["on", "off-excepted", "off-not-excepted"]);
 
 /// Every key, table by table.
@@ -105,7 +108,7 @@ pub const KEYS: &[Key] = &[
         "source",
         "listen",
         Holds::Text,
-        "Where it is listened for: mllp://host:port, mllps:// over TLS, http:// and https:// (HL7 v2 at /hl7, FHIR at /fhir).",
+        "Where it is listened for: mllp://host:port, mllps:// over TLS, http:// and https:// (HL7 v2 at /hl7, FHIR at /fhir), or dir:/path, a folder into which it drops files.",
     ),
     key("source", "system", Holds::Text, "Its own numbering, if it collides with another's."),
     key(
@@ -218,7 +221,12 @@ pub const KEYS: &[Key] = &[
         Holds::Text,
         "Instead of listen: the FHIR server that is asked, fhir+https://host/base.",
     ),
-    key("source", "every", Holds::Text, "Time between two rounds: 60s by default, also 5m, 1h."),
+    key(
+        "source",
+        "every",
+        Holds::Text,
+        "Time between two rounds: 60s by default, also 5m, 1h; between two looks at a drop folder, 5s.",
+    ),
     key(
         "source",
         "resources",
@@ -296,7 +304,7 @@ pub const KEYS: &[Key] = &[
         "destination",
         "send",
         Holds::Text,
-        "Where it is: mllp://host:port, mllps:// over TLS, fhir+https://host/base.",
+        "Where it is: mllp://host:port, mllps:// over TLS, fhir+https://host/base, or dir:/path, a folder into which files are put.",
     ),
     key(
         "destination",
@@ -348,6 +356,24 @@ pub const KEYS: &[Key] = &[
         "answer_seconds",
         Holds::Number(1, ANSWER_SECONDS_MAX),
         "Seconds that an answer may take; 30 by default.",
+    ),
+    key(
+        "destination",
+        "batch_lines",
+        Holds::Number(1, BATCH_LINES_MAX),
+        "Lines of one file at most; 500 by default.",
+    ),
+    key(
+        "destination",
+        "batch_every",
+        Holds::Text,
+        "How long the first line of a file waits for others; 60s by default.",
+    ),
+    key(
+        "destination",
+        "trigger",
+        Holds::Text,
+        "What ends the name of an empty file beside it that says that it is whole, such as .ok; none by default.",
     ),
     must("console", "listen", Holds::Text, "Where the console listens: http://127.0.0.1:port."),
 ];

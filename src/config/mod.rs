@@ -12,6 +12,7 @@
 mod address;
 mod destination;
 mod environment;
+mod folder;
 pub mod keys;
 mod lines;
 mod manner;
@@ -31,6 +32,7 @@ use jiff::tz::TimeZone;
 use crate::domain::Claim;
 
 pub use address::{Listen, Send};
+pub use folder::{Batches, Dropped};
 pub use manner::{Acknowledge, Manner};
 pub use peer::{Asked, Grant, Proof, Tls};
 pub use problem::Problem;
@@ -109,6 +111,8 @@ pub struct Destination {
     pub tls: Tls,
     /// What opens it to us.
     pub grant: Grant,
+    /// When lines become a file, if it is a folder.
+    pub batches: Batches,
     /// How often it is asked what became of the charges that it took; `None` for never.
     pub read_back: Option<Duration>,
 }

@@ -10,7 +10,7 @@ use super::environment;
 use super::keys;
 use super::lines::Lines;
 use super::tree::Tree;
-use super::{Console, Folder, Problem, Settings, Source, Way, destination, site, source};
+use super::{Console, Folder, Problem, Settings, Source, Way, destination, folder, site, source};
 use crate::domain::{Claim, Setting};
 
 const TABLES: &[&str] = &["site", "store", "mappings", "source", "destination", "console"];
@@ -67,6 +67,7 @@ fn settings(tree: &mut Tree<'_>, whole: &Value) -> Option<Settings> {
     let destinations = destination::destinations(tree, top.get("destination"), claims);
     let console = console(tree, top.get("console"));
     ports(tree, &sources, console);
+    folder::alone(tree, &sources, &destinations, store.as_ref().map(|store| store.path.as_path()));
     Some(Settings {
         site: site?,
         store: store?,
@@ -98,7 +99,7 @@ fn mappings(tree: &mut Tree<'_>, value: Option<&Value>) -> Option<Folder> {
 fn ports(tree: &mut Tree<'_>, sources: &[(String, Source)], console: Option<Console>) {
     let socket = |source: &Source| match &source.way {
         Way::Listened(listened) => Some(listened.listen.socket()),
-        Way::Polled(_) => None,
+        Way::Polled(_) | Way::Dropped(_) => None,
     };
     let sources = sources.iter().map(|(at, source)| (format!("{at}.listen"), socket(source)));
     let console = ("console.listen".to_owned(), console.map(|console| console.listen));
@@ -297,13 +298,31 @@ listen = "http://127.0.0.1:8080"
     }
 
     #[test]
-    fn what_is_not_built_yet_says_so() {
-        let expected = "is not built into this version yet";
-        for (built, later) in
-            [("mllp://127.0.0.1:2575", "dir:/drop"), ("mllp://127.0.0.1:6661", "dir:/drop")]
-        {
-            let said = read(&SOUND.replace(built, later)).unwrap_err();
-            assert!(said.len() == 1 && said[0].contains(expected), "{said:?}");
+    fn a_folder_is_taken_from_or_put_into_and_used_once() {
+        for (listen, send, expected) in [
+            ("dir:/drop", "dir:/out", ""),
+            ("dir:/drop\"\nevery = \"1m", "mllp://127.0.0.1:6661", ""),
+            ("mllp://127.0.0.1:2575", "dir:out\"\nbatch_lines = 1\nbatch_every = \"0s", ""),
+            ("mllp://127.0.0.1:2575", "dir:/out\"\ntrigger = \".ok", ""),
+            ("mllp://127.0.0.1:2575", "dir:/out\"\ntrigger = \"/ok", "ends no name"),
+            ("mllp://127.0.0.1:2575", "dir:/out\"\nbatch_lines = 0\nn = \"", "1 to 10000"),
+            ("mllp://127.0.0.1:2575", "dir:/out\"\nread_back = \"1h", "with fhir+https://"),
+            ("mllp://127.0.0.1:2575", "dir:/out\"\nanswer_seconds = 5\n#", "does not answer"),
+            ("mllp://127.0.0.1:2575", "mllp://127.0.0.1:6661\"\ntrigger = \".ok", "dir:/path"),
+            ("dir:/drop\"\nevery = \"0s", "dir:/out", "is no time from 1"),
+            ("dir:/drop\"\noverlap = \"1m", "dir:/out", "is for a source with `poll`"),
+            ("dir:/drop\"\ntokens_file = \"t", "dir:/out", "beside a folder"),
+            ("dir:", "dir:/out", "names no folder"),
+            ("dir:/a", "dir:/a/", "is used already"),
+            ("dir:/a", "dir:/b/../a/done", "is used already"),
+            ("dir:/a/b", "dir:/a", "is used already"),
+            ("dir:data", "dir:/a", "is used already"),
+        ] {
+            let text = SOUND.replace("mllp://127.0.0.1:2575", listen);
+            let said = read(&text.replace("mllp://127.0.0.1:6661", send)).err().unwrap_or_default();
+            let fits = expected.is_empty() == said.is_empty();
+            let names = said.iter().any(|one| one.contains(expected)) || said.is_empty();
+            assert!(fits && names, "{listen} {send}: {said:?}");
         }
     }
 
@@ -420,7 +439,7 @@ listen = "http://127.0.0.1:8080"
         let wrong = SOUND
             .replace("time_zone = \"America/New_York\"", "time_zone = \"Mars/Olympus\"")
             .replace("path = \"data\"", "pth = \"data\"")
-            .replace("listen = \"mllp://127.0.0.1:2575\"", "listen = \"dir:/drop\"")
+            .replace("listen = \"mllp://127.0.0.1:2575\"", "listen = \"dir:\"")
             .replace("claims = [\"facility\"]", "claims = [\"global\"]")
             .replace("http://127.0.0.1:8080", "http://0.0.0.0:8080");
         let said = read(&wrong).unwrap_err();
@@ -428,7 +447,7 @@ listen = "http://127.0.0.1:8080"
             "site.toml:4: site.time_zone: `Mars/Olympus` is no time zone",
             "site.toml:8: store.pth: is no key of the settings; did you mean `path`?",
             "site.toml:7: store.path: is missing",
-            "site.toml:13: source[0].listen: `dir:` is not built into this version yet",
+            "site.toml:13: source[0].listen: `dir:` names no folder",
             "site.toml:17: destination[0].claims: `global`",
             "site.toml:22: console.listen: is not on this machine alone",
         ] {

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::folder::{self, Dropped};
 use super::read::{read, texts, unique};
 use super::tree::Tree;
 use super::{Grant, Listen, Manner, Source, Tls, address, keys, manner, peer};
@@ -21,6 +22,8 @@ pub enum Way {
     Listened(Listened),
     /// We ask it.
     Polled(Box<Poll>),
+    /// It drops files into a folder.
+    Dropped(Dropped),
 }
 
 /// A source that connects to us.
@@ -144,8 +147,14 @@ fn way(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Way> {
         }
         (false, true) => poll(tree, table, at).map(|poll| Way::Polled(Box::new(poll))),
         (true, false) => {
-            for key in POLLING.iter().filter(|key| has(key)) {
+            let listen = table.and_then(|table| table.get("listen")).and_then(Value::as_str);
+            let is_dir = listen.is_some_and(|listen| listen.starts_with(folder::SCHEME));
+            let others = POLLING.iter().filter(|key| !(is_dir && **key == "every"));
+            for key in others.filter(|key| has(key)) {
                 tree.wrong(&format!("{at}.{key}"), "is for a source with `poll`");
+            }
+            if is_dir {
+                return folder::dropped(tree, (table, at)).map(Way::Dropped);
             }
             listened(tree, table, at).map(Way::Listened)
         }

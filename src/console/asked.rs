@@ -103,6 +103,7 @@ impl Asked {
             states: if states.len() == LineState::ALL.len() { Vec::new() } else { states },
             destination: self.destination.clone(),
             control_id: self.control_id.clone(),
+            message: None,
             limit: None,
         })
     }

@@ -4,6 +4,10 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::IntoResponse;
 
+use crate::domain::Who;
+use crate::store::Pause;
+
+use super::Desk;
 use super::ask::{Shared, ask};
 use super::failure::Failure;
 use super::layout;
@@ -18,6 +22,9 @@ use super::strip::{Figure, Sums};
 {% else %}
 <p class="verdict bad">✗ The balance does not come out: a sum below differs from its parts. Call whoever runs this machine.</p>
 {% endif %}
+{% for one in paused %}
+<p class="verdict bad">Nothing new leaves for {{ one.name }} since {{ one.since }}: it is {{ one.is }}, by {{ one.who }}{% if !one.reason.is_empty() %} ({{ one.reason }}){% endif %}. <code>collimator destination resume --config FILE {{ one.name }} --reason …</code> lets everything leave again.</p>
+{% endfor %}
 <section>
 <h2>Messages</h2>
 {{ self.sum("stored", sums.stored, sums.messages)|safe }}
@@ -35,6 +42,31 @@ use super::strip::{Figure, Sums};
 )]
 struct View {
     sums: Sums,
+    paused: Vec<Paused>,
+}
+
+/// A destination for which nothing new leaves.
+struct Paused {
+    name: String,
+    is: &'static str,
+    since: String,
+    who: String,
+    reason: String,
+}
+
+impl Paused {
+    fn of(pause: Pause) -> Paused {
+        let is = match pause.left {
+            None => "paused",
+            Some(0) => "drained",
+            Some(_) => "draining",
+        };
+        let (who, reason) = match pause.who {
+            Who::Daemon => ("its policy".to_owned(), String::new()),
+            Who::Person { name, reason } => (name, reason),
+        };
+        Paused { name: pause.destination, is, since: format!("{:.0}", pause.since), who, reason }
+    }
 }
 
 #[derive(Template)]
@@ -63,6 +95,8 @@ impl View {
 }
 
 pub(super) async fn page(State(shared): State<Shared>) -> Result<impl IntoResponse, Failure> {
-    let sums = ask(&shared, Sums::ask).await?;
-    layout::page(&shared, "Balance", "/balance", &View { sums })
+    let asked = |desk: &Desk| Ok((Sums::ask(desk)?, desk.books.pauses()?));
+    let (sums, pauses) = ask(&shared, asked).await?;
+    let paused = pauses.into_iter().map(Paused::of).collect();
+    layout::page(&shared, "Balance", "/balance", &View { sums, paused })
 }

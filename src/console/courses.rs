@@ -35,7 +35,7 @@ const COURSES_MAX: usize = 200;
 <tr>
 <td data-label="Patient"><a href="/lines?mrn={{ row.address }}">{{ row.patient }}</a></td>
 <td data-label="Course">{{ row.course }}</td>
-<td data-label="Days">{{ row.days }}</td>
+<td data-label="Days"><span class="day">{{ row.first_day }}</span> to <span class="day">{{ row.last_day }}</span></td>
 <td data-label="Prescribed" class="count">{{ row.prescribed }}</td>
 <td data-label="Delivered" class="count">{{ row.delivered }}</td>
 <td data-label="Charged" class="count">{{ row.charged }}</td>
@@ -43,7 +43,7 @@ const COURSES_MAX: usize = 200;
 <td data-label="Management">{{ row.management }}</td>
 <td data-label="Physics">{{ row.physics }}</td>
 <td data-label="Closed">{{ row.closed }}</td>
-<td data-label="Each fraction billed once">{% if row.verdict == "ok" %}✓ ok{% else %}<b>{{ row.verdict }}</b>{% endif %}</td>
+<td data-label="Billed once">{% if row.verdict == "ok" %}✓ ok{% else %}<b>{{ row.verdict }}</b>{% endif %}</td>
 </tr>
 {% endfor %}
 </tbody>
@@ -61,7 +61,8 @@ struct Row {
     patient: String,
     address: String,
     course: String,
-    days: String,
+    first_day: String,
+    last_day: String,
     prescribed: String,
     delivered: u32,
     charged: u32,
@@ -112,7 +113,8 @@ fn row(summary: &CourseSummary, standing: &CourseStanding) -> Row {
         patient: summary.patient.number.clone(),
         address: encoded(&summary.patient.number),
         course: summary.course.0.clone(),
-        days: format!("{} to {}", summary.first_day, summary.last_day),
+        first_day: summary.first_day.to_string(),
+        last_day: summary.last_day.to_string(),
         prescribed: standing.prescribed.map(|count| count.to_string()).unwrap_or_default(),
         delivered: standing.delivered,
         charged: standing.charged,

@@ -151,18 +151,12 @@ fn view(desk: &Desk, id: &str) -> Result<View, Failure> {
 fn earned(desk: &Desk, booked: Option<&BookedMessage>) -> Result<(Vec<ListedLine>, bool), Failure> {
     let mut lines = Vec::new();
     let Some(booked) = booked else { return Ok((lines, false)) };
-    let control_id = Some(booked.control_id.clone()).filter(|it| !it.is_empty());
-    if control_id.is_none() {
-        return Ok((lines, false));
-    }
-    for line in desk.books.lines(LineFilter { control_id, ..LineFilter::default() }) {
-        let line = line?;
-        if line.line.line.message == booked.id {
-            if lines.len() == LINES_MAX {
-                return Ok((lines, true));
-            }
-            lines.push(line);
+    let message = Some(booked.id);
+    for line in desk.books.lines(LineFilter { message, ..LineFilter::default() }) {
+        if lines.len() == LINES_MAX {
+            return Ok((lines, true));
         }
+        lines.push(line?);
     }
     Ok((lines, false))
 }

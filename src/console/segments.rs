@@ -2,6 +2,8 @@
 
 use encoding_rs::WINDOWS_1252;
 
+use crate::domain::sheet::indented;
+
 /// A segment of a message, for show.
 pub(super) struct SegmentRow {
     pub(super) name: String,
@@ -40,9 +42,10 @@ fn fields(place: &str, name: &str, line: &str, separator: char) -> Vec<(String, 
         .collect()
 }
 
-/// Bytes as text: UTF-8 if they are that, else Windows-1252.
+/// Bytes as text: UTF-8 if they are that, else Windows-1252; JSON indented.
 pub(super) fn text(raw: &[u8]) -> String {
     match std::str::from_utf8(raw) {
+        Ok(text) if text.starts_with('{') => indented(text),
         Ok(text) => text.to_owned(),
         Err(_) => WINDOWS_1252.decode_without_bom_handling(raw).0.into_owned(),
     }

@@ -174,6 +174,7 @@ fn told(booked: &BookedEntry) -> String {
         EntryKind::Linked => "numbers joined or parted".to_owned(),
         EntryKind::Attempt => "sent".to_owned(),
         EntryKind::Answered => format!("answered {}", text("to")).trim().to_owned(),
+        EntryKind::Steered => format!("{} {}", text("does"), text("destination")),
         EntryKind::Posted => format!("in the receiver's books: {}", text("status")),
     }
 }

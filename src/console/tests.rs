@@ -25,7 +25,11 @@ struct Console {
 }
 
 fn setup() -> Setup {
-    let route = |name: &str, claim| Route { destination: name.into(), claims: vec![claim] };
+    let route = |name: &str, claim| Route {
+        destination: name.into(),
+        claims: vec![claim],
+        profile: String::new(),
+    };
     Setup {
         tables: Arc::new(Tables::embedded().unwrap()),
         site: Site::plain(Setting::Hospital, "medicare"),
@@ -35,6 +39,7 @@ fn setup() -> Setup {
             profile: "aria".into(),
             system: String::new(),
             bills: true,
+            takes_unknown: false,
         }],
         routes: vec![
             route("hospital-billing", Claim::Facility),

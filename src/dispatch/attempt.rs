@@ -1,19 +1,19 @@
 //! One attempt at one line: marked on disk, then sent, then answered or in doubt.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use crate::domain::{LineId, LineState};
-use crate::mappings::destination::Repeat;
-use crate::store::{Attempt, Error, Mark, Queued, Settled, Settlement};
+use crate::domain::{LineId, LineState, Who};
+use crate::mappings::destination::{After, Hl7Profile, Mismatch, Policy, Repeat};
+use crate::store::{Attempt, Error, Mark, Queued, Settled, Settlement, Steer, Steering};
 use crate::telemetry::Outcome;
-use crate::wire::hl7::answer;
+use crate::wire::hl7::{MsaCode, answer};
 
+use super::dft::Letter;
 use super::link::Link;
-use super::{Desk, Destination, NO_CREDITS, control_id, dft, line_of};
-
-/// Times that the same bytes go to a receiver that recognizes a repeat.
-const ATTEMPTS_MAX: usize = 5;
+use super::{Desk, Destination, NO_CREDITS, control_id, dft, line_of, passed};
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(super) enum Ending {
     Answered,
     /// Nothing was sent: the line was no longer to be sent as it was.
     NotSent,
+    /// The receiver does not take it now; the connection goes on, and the line's lane waits.
+    Later(Duration),
     /// No answer came; the connection is of no more use. `again` if the same bytes may go again.
     InDoubt {
         /// The receiver recognizes a repeat, and may be asked once more.
@@ -36,6 +38,16 @@ struct Outgoing {
     /// Nothing for a credit that the receiver does not take.
     bytes: Bytes,
     before: usize,
+    policy: Policy,
+    repeat: Repeat,
+}
+
+/// Why nobody knows whether a line arrived.
+#[derive(Debug, Clone, Copy)]
+enum Doubt {
+    Timeout,
+    Closed,
+    Garbage,
 }
 
 /// Sends one line over an open connection and waits for its answer.
@@ -64,7 +76,7 @@ pub(super) async fn run(
         return Ok(Ending::Answered);
     }
     if let Err(error) = link.send(out.bytes.clone()).await {
-        let why = format!("the connection broke while it was sent: {error}");
+        let why = (Doubt::Closed, format!("the connection broke while it was sent: {error}"));
         return unknown(&out, why, None, (destination, desk)).await;
     }
     let due = Instant::now() + destination.answer_within;
@@ -72,34 +84,113 @@ pub(super) async fn run(
         let frame = match timeout_at(due, link.next()).await {
             Ok(Some(frame)) => frame,
             Ok(None) => {
-                let why = "the connection was closed before an answer came";
-                return unknown(&out, why.into(), None, (destination, desk)).await;
+                let why = "the connection was closed before an answer came".to_owned();
+                return unknown(&out, (Doubt::Closed, why), None, (destination, desk)).await;
             }
             Err(_) => {
                 let why =
                     format!("no answer within {} seconds", destination.answer_within.as_secs());
-                return unknown(&out, why, None, (destination, desk)).await;
+                return unknown(&out, (Doubt::Timeout, why), None, (destination, desk)).await;
             }
         };
         match answer::read(&frame) {
-            Ok(heard) if heard.control_id == out.control_id => {
-                let settled = settled(&heard);
-                let outcome = match settled {
-                    Settled::Accepted => Outcome::Accepted,
-                    Settled::Declined(_) | Settled::Unknown(_) | Settled::BackToQueue(_) => {
-                        Outcome::Declined
-                    }
-                };
-                settle(&out.control_id, out.line, settled, Some(frame), desk).await?;
-                desk.metrics.sent(&destination.name, outcome);
-                return Ok(Ending::Answered);
+            Ok(heard) if out.is_answered_by(&heard) => {
+                return answered(&out, &heard, frame, (destination, desk)).await;
             }
             Ok(_) => late(&frame, desk).await?,
             Err(why) => {
-                return unknown(&out, why.to_string(), Some(frame), (destination, desk)).await;
+                let why = (Doubt::Garbage, why.to_string());
+                return unknown(&out, why, Some(frame), (destination, desk)).await;
             }
         }
     }
+}
+
+impl Outgoing {
+    /// Whether an answer is to this message: by its number, or where the receiver echoes none of
+    /// ours, by its turn. An answer to another message of ours never is.
+    fn is_answered_by(&self, heard: &answer::Received) -> bool {
+        let by_turn = self.policy.mismatch == Mismatch::Accept;
+        heard.control_id == self.control_id || (by_turn && line_of(&heard.control_id).is_none())
+    }
+
+    fn may_go_again(&self) -> bool {
+        self.before + 1 < self.policy.tries
+    }
+
+    /// What the policy says of an answer.
+    fn after(&self, code: MsaCode) -> Option<After> {
+        let after = match code {
+            MsaCode::Accept | MsaCode::CommitAccept => return None,
+            MsaCode::Error => self.policy.error,
+            MsaCode::CommitError => self.policy.commit_error,
+            MsaCode::Reject => self.policy.reject,
+            MsaCode::CommitReject => self.policy.commit_reject,
+        };
+        let tired = after == After::Retry && !self.may_go_again();
+        Some(if tired { After::Person } else { after })
+    }
+
+    /// What the policy says of a doubt.
+    fn in_doubt(&self, doubt: Doubt) -> After {
+        let said = match doubt {
+            Doubt::Timeout => self.policy.timeout,
+            Doubt::Closed => self.policy.closed,
+            Doubt::Garbage => self.policy.garbage,
+        };
+        let after = Policy::in_doubt(said, self.repeat);
+        let tired = after == After::Retry && !self.may_go_again();
+        if tired { After::Person } else { after }
+    }
+}
+
+/// The receiver answered: yes, or what the policy makes of its no.
+async fn answered(
+    out: &Outgoing,
+    heard: &answer::Received,
+    frame: Bytes,
+    (destination, desk): (&Destination, &Desk),
+) -> Result<Ending, Error> {
+    let said = settled(heard);
+    let text = said.text().unwrap_or_default().to_owned();
+    let (settled, outcome, ending) = match out.after(heard.code) {
+        None => (said, Outcome::Accepted, Ending::Answered),
+        Some(After::Person) => (said, Outcome::Declined, Ending::Answered),
+        Some(After::Retry) => {
+            let wait = out.policy.retry_after(out.before + 1);
+            let text = format!("{text}; tried again in {wait} seconds");
+            let ending = Ending::Later(Duration::from_secs(wait));
+            (Settled::BackToQueue(text), Outcome::Later, ending)
+        }
+        Some(After::Pause) => {
+            pause(&text, (destination, desk)).await?;
+            let text = format!("{text}; the destination is paused");
+            (Settled::BackToQueue(text), Outcome::Later, Ending::Later(Duration::ZERO))
+        }
+    };
+    settle(&out.control_id, out.line, settled, Some(frame), desk).await?;
+    desk.metrics.sent(&destination.name, outcome);
+    Ok(ending)
+}
+
+/// Nothing leaves for the destination until a person resumes it.
+async fn pause(why: &str, (destination, desk): (&Destination, &Desk)) -> Result<(), Error> {
+    let steering = Steering {
+        destination: destination.name.clone(),
+        steer: Steer::Pause,
+        who: Who::Daemon,
+        at: desk.clock.now(),
+    };
+    if desk.books.steer(steering).await? {
+        // What a receiver says may name the patient: the log has its first word alone.
+        let code = why.split(' ').next().unwrap_or_default();
+        tracing::warn!(
+            destination = destination.name,
+            code,
+            "a destination is paused by its policy until a person resumes it"
+        );
+    }
+    Ok(())
 }
 
 /// A frame that came unasked: an answer to an earlier message, perhaps a yes that turned into a
@@ -125,27 +216,43 @@ pub(super) async fn late(frame: &Bytes, desk: &Desk) -> Result<(), Error> {
 fn outgoing(queued: &Queued, destination: &Destination, desk: &Desk) -> Result<Outgoing, Error> {
     let line = queued.line.id;
     let before = usize::try_from(queued.attempts).unwrap_or(usize::MAX);
-    let repeats = before > 0 && recognizes(destination, desk);
+    let (repeat, policy) = ways(destination, desk);
+    let repeats = before > 0 && repeat != Repeat::No;
     let past = if repeats { desk.books.attempts_of(line)? } else { Vec::new() };
     let in_doubt = |last: &&Attempt| last.outcome != Some(LineState::Declined);
     if let Some(last) = past.last().filter(in_doubt) {
         let (control_id, bytes) = (last.control_id.clone(), Bytes::from(last.bytes.clone()));
-        return Ok(Outgoing { line, control_id, bytes, before });
+        return Ok(Outgoing { line, control_id, bytes, before, policy, repeat });
     }
     let control_id = control_id(line, before + 1);
     let profiles = desk.profile(destination);
     let bytes = match profiles.hl7(destination) {
         Some(profile) if profile.credits || queued.line.reverses.is_none() => {
-            dft::write(queued, (profile, destination), desk, &control_id)
+            message(queued, profile, &control_id, (destination, desk))?
         }
         Some(_) | None => Bytes::new(),
     };
-    Ok(Outgoing { line, control_id, bytes, before })
+    Ok(Outgoing { line, control_id, bytes, before, policy, repeat })
 }
 
-fn recognizes(destination: &Destination, desk: &Desk) -> bool {
+/// The message for a line, whatever way it leaves.
+pub(super) fn message(
+    queued: &Queued,
+    profile: &Hl7Profile,
+    control_id: &str,
+    (destination, desk): (&Destination, &Desk),
+) -> Result<Bytes, Error> {
+    let told = passed::told(&queued.line.line, &profile.pass, desk)?;
+    let passed = &passed::segments(told.as_ref(), &profile.pass);
+    let letter = Letter { profile, name: &destination.name, desk, control_id, passed };
+    Ok(dft::write(queued, &letter))
+}
+
+/// How a destination's receiver knows a repeat, and what follows from its answers.
+fn ways(destination: &Destination, desk: &Desk) -> (Repeat, Policy) {
     let profiles = desk.profile(destination);
-    profiles.hl7(destination).is_some_and(|it| it.recognizes_repeat != Repeat::No)
+    let profile = profiles.hl7(destination);
+    profile.map_or((Repeat::No, Policy::default()), |it| (it.recognizes_repeat, it.policy.clone()))
 }
 
 fn settled(heard: &answer::Received) -> Settled {
@@ -159,7 +266,7 @@ fn settled(heard: &answer::Received) -> Settled {
 
 async fn unknown(
     out: &Outgoing,
-    why: String,
+    (doubt, why): (Doubt, String),
     heard: Option<Bytes>,
     (destination, desk): (&Destination, &Desk),
 ) -> Result<Ending, Error> {
@@ -169,9 +276,13 @@ async fn unknown(
         why,
         "nobody knows whether a line arrived"
     );
+    let after = out.in_doubt(doubt);
+    if after == After::Pause {
+        pause(&format!("{doubt:?}"), (destination, desk)).await?;
+    }
     settle(&out.control_id, out.line, Settled::Unknown(why), heard, desk).await?;
     desk.metrics.sent(&destination.name, Outcome::Unknown);
-    Ok(Ending::InDoubt { again: recognizes(destination, desk) && out.before + 1 < ATTEMPTS_MAX })
+    Ok(Ending::InDoubt { again: after == After::Retry })
 }
 
 /// A line in doubt waits to be sent again, to a receiver that recognizes a repeat.
@@ -189,7 +300,8 @@ pub(super) fn may_repeat(
     destination: &Destination,
     desk: &Desk,
 ) -> Result<bool, Error> {
-    Ok(recognizes(destination, desk) && desk.books.attempts_of(line)?.len() < ATTEMPTS_MAX)
+    let (repeat, policy) = ways(destination, desk);
+    Ok(repeat != Repeat::No && desk.books.attempts_of(line)?.len() < policy.tries)
 }
 
 async fn settle(

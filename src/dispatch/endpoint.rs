@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::store::{Error, Queued};
 use crate::telemetry::Outcome;
@@ -16,6 +16,7 @@ use super::attempt::{self, Ending};
 use super::hand::{Hand, LOOK_EVERY};
 use super::link::Link;
 use super::pace::Pace;
+use super::rest::Rest;
 use super::{Desk, Destination};
 
 /// A connection that has nothing to do lets go.
@@ -52,6 +53,37 @@ struct Endpoint {
     destinations: Vec<Destination>,
     desk: Desk,
     hand: Mutex<Hand>,
+}
+
+impl Endpoint {
+    /// What an ending says of how the destination stands to us.
+    fn note(&self, rest: &mut Rest, (place, queued): (usize, &Queued), ending: Ending) {
+        let destination = &self.destinations[place];
+        let profiles = self.desk.profile(destination);
+        let Some(policy) = profiles.hl7(destination).map(|profile| &profile.policy) else { return };
+        let now = Instant::now();
+        let failed = match ending {
+            Ending::NotSent => return,
+            Ending::Answered => {
+                rest.well();
+                false
+            }
+            Ending::Later(wait) => {
+                rest.lane(&queued.lane, now + wait);
+                rest.failed(now, policy)
+            }
+            Ending::InDoubt { .. } => rest.failed(now, policy),
+        };
+        rest.left(now, policy);
+        if failed {
+            tracing::warn!(
+                destination = destination.name,
+                failures = policy.breaker,
+                seconds = policy.breaker_seconds,
+                "a receiver failed several times in a row; it is left alone for a while"
+            );
+        }
+    }
 }
 
 /// One connection of an endpoint.
@@ -92,6 +124,9 @@ impl Worker {
         };
         let ending = self.send(&endpoint, place, &queued).await;
         let mut hand = endpoint.hand.lock().await;
+        if let Ok(ending) = &ending {
+            endpoint.note(hand.rest(place), (place, &queued), *ending);
+        }
         if !matches!(ending, Ok(Ending::Answered)) {
             hand.forget(place, &queued.lane);
         }
@@ -116,7 +151,7 @@ impl Worker {
         self.used = Instant::now();
         let ending = attempt::run(link, queued, destination, &endpoint.desk).await?;
         match ending {
-            Ending::Answered => self.pace.well(),
+            Ending::Answered | Ending::Later(_) => self.pace.well(),
             Ending::NotSent => {}
             Ending::InDoubt { again } => {
                 self.link = None;
@@ -168,6 +203,9 @@ impl Worker {
 
     /// Waits for something to do; hears what comes unasked; lets go of an idle connection.
     async fn idle(&mut self) -> Result<(), Error> {
+        let wakes = self.endpoint.hand.lock().await.wakes();
+        let look = Instant::now() + LOOK_EVERY;
+        let look = wakes.map_or(look, |wakes| wakes.min(look));
         if self.used.elapsed() > IDLE_MAX {
             self.link = None;
         }
@@ -182,12 +220,12 @@ impl Worker {
                 },
                 _ = self.commits.changed() => None,
                 _ = self.stopped.changed() => None,
-                () = sleep(LOOK_EVERY) => None,
+                () = sleep_until(look) => None,
             },
             None => tokio::select! {
                 _ = self.commits.changed() => None,
                 _ = self.stopped.changed() => None,
-                () = sleep(LOOK_EVERY) => None,
+                () = sleep_until(look) => None,
             },
         };
         match frame {

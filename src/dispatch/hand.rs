@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::store::{Error, Queued};
 
+use super::rest::Rest;
 use super::{Desk, Destination};
 
 /// How often the books are looked at without a hint: another process may have written them.
@@ -21,6 +22,7 @@ const IN_HAND_MAX: Duration = Duration::from_millis(50);
 /// What is in hand: lines that may leave, and the lanes that are on their way.
 pub(super) struct Hand {
     destinations: Vec<String>,
+    rests: Vec<Rest>,
     busy: Vec<(usize, String)>,
     ready: VecDeque<(usize, Queued)>,
     seen: Option<u64>,
@@ -34,6 +36,7 @@ impl Hand {
     pub(super) fn new(destinations: &[Destination], connections: usize) -> Hand {
         Hand {
             destinations: destinations.iter().map(|it| it.name.clone()).collect(),
+            rests: destinations.iter().map(|_| Rest::default()).collect(),
             busy: Vec::new(),
             ready: VecDeque::new(),
             seen: None,
@@ -63,8 +66,12 @@ impl Hand {
         (self.seen, self.looked) = (Some(commits), Instant::now());
         for turn in 0..self.destinations.len() {
             let place = (self.next + turn) % self.destinations.len();
-            let busy = self.busy.iter().filter(|(at, _)| *at == place);
-            let busy = busy.map(|(_, lane)| lane.clone()).collect();
+            if !self.rests[place].is_open(self.looked, self.on_their_way(place)) {
+                continue;
+            }
+            let mut busy = self.rests[place].lanes(self.looked);
+            let on_their_way = self.busy.iter().filter(|(at, _)| *at == place);
+            busy.extend(on_their_way.map(|(_, lane)| lane.clone()));
             let found =
                 desk.books.next_to_send(&self.destinations[place], busy, self.limit).await?;
             self.ready.extend(found.into_iter().map(|queued| (place, queued)));
@@ -73,9 +80,26 @@ impl Hand {
         Ok(self.pick())
     }
 
+    /// How a destination stands to us.
+    pub(super) fn rest(&mut self, place: usize) -> &mut Rest {
+        &mut self.rests[place]
+    }
+
+    /// When something that rests may leave.
+    pub(super) fn wakes(&self) -> Option<Instant> {
+        let now = Instant::now();
+        self.rests.iter().filter_map(Rest::wakes).filter(|at| *at > now).min()
+    }
+
+    fn on_their_way(&self, place: usize) -> usize {
+        self.busy.iter().filter(|(at, _)| *at == place).count()
+    }
+
     fn pick(&mut self) -> Option<(usize, Queued)> {
+        let now = Instant::now();
         let free = |(place, queued): &(usize, Queued)| {
-            !self.busy.iter().any(|(at, lane)| at == place && *lane == queued.lane)
+            self.rests[*place].is_open(now, self.on_their_way(*place))
+                && !self.busy.iter().any(|(at, lane)| at == place && *lane == queued.lane)
         };
         let found = self.ready.iter().position(free)?;
         let (place, queued) = self.ready.remove(found)?;

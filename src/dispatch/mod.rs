@@ -7,18 +7,27 @@
 //! sends a line in doubt a second time to a receiver that would bill it twice.
 //!
 //! **Start at** [`Dispatcher::start`]: one `endpoint` for each address of MLLP, which hands lines to
-//! its connections, and one `fhir` for each FHIR server; `attempt`, of either kind, is the one place
-//! where bytes leave.
+//! its connections, one `fhir` for each FHIR server, and one of `files` for each folder; `attempt`, of
+//! either kind, is the one place where bytes leave over a connection.
 
 mod attempt;
 mod dft;
+mod draft;
 mod endpoint;
 mod fhir;
+mod files;
+mod further;
 mod hand;
 mod link;
 mod pace;
+mod passed;
+mod rest;
+mod test;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,9 +39,11 @@ use url::Url;
 use crate::domain::{Clock, LineId, LineState};
 use crate::mappings::destination::{FhirProfile, Hl7Profile};
 use crate::mappings::{DestinationProfile, InForce, Tables};
-use crate::store::{Books, Error, Settled, Settlement};
+use crate::store::{Books, Error, Intake, Settled, Settlement};
 use crate::telemetry::Metrics;
 use crate::trust::{Bearer, Fresh};
+
+pub use test::{Heard, test};
 
 /// What every control id and transaction id of ours begins with.
 pub const CONTROL_ID_PREFIX: &str = "CL";
@@ -71,6 +82,21 @@ pub enum Way {
     },
     /// As a FHIR server.
     Fhir(Server),
+    /// By files in a folder.
+    Dir(Folder),
+}
+
+/// A folder into which files are put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Lines of one file at most.
+    pub lines_max: usize,
+    /// How long the first line of a file waits for others.
+    pub every: Duration,
+    /// What ends the name of an empty file beside it that says that it is whole.
+    pub trigger: Option<String>,
 }
 
 /// A FHIR server that takes charges.
@@ -105,6 +131,8 @@ fn transaction_id(line: LineId) -> String {
 pub struct Desk {
     /// The books.
     pub books: Arc<Books>,
+    /// The messages received: segments of some are passed on.
+    pub intake: Arc<Intake>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The numbers.
@@ -168,6 +196,10 @@ impl Dispatcher {
                     let (desk, stopped) = (desk.clone(), stopped.clone());
                     endpoints.spawn(fhir::run(destination, server, desk, stopped));
                 }
+                Way::Dir(folder) => {
+                    let (desk, stopped) = (desk.clone(), stopped.clone());
+                    endpoints.spawn(files::run(destination, folder, desk, stopped));
+                }
             }
         }
         for shared in by_address.into_values() {
@@ -189,13 +221,14 @@ impl Dispatcher {
 }
 
 /// Lines that were on their way when the daemon last stopped: nobody knows what became of them.
-/// Where the receiver recognizes a repeat, they and all that were in doubt already go again.
+/// Where the receiver recognizes a repeat, they and all that were in doubt already go again. A
+/// folder is not in doubt: what was put there can be seen.
 ///
 /// # Errors
 /// When the books cannot be read or written.
 pub async fn call_in_doubt(destinations: &[Destination], desk: &Desk) -> Result<usize, Error> {
     let mut in_doubt = 0;
-    for destination in destinations {
+    for destination in destinations.iter().filter(|it| !matches!(it.way, Way::Dir(_))) {
         for flying in desk.books.in_flight(&destination.name)? {
             let line = desk.books.line(flying.line)?;
             if line.is_some_and(|listed| listed.line.state == LineState::Sent) {

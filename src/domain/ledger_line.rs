@@ -102,6 +102,8 @@ pub enum EntryKind {
     Posted,
     /// Other tables are in force.
     Tables,
+    /// A destination was paused, drained or resumed.
+    Steered,
 }
 
 /// One entry of the ledger; never changed.

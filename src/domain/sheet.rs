@@ -220,9 +220,51 @@ fn runs(first: char) -> bool {
     matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠')
 }
 
+/// JSON with a line for each value; whatever it holds, no sign of it but blanks is changed.
+pub fn indented(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n(' ', 2 * depth.min(DEPTH_SHOWN_MAX)));
+    };
+    for sign in text.chars() {
+        let is_blank = !quoted && sign.is_ascii_whitespace();
+        if !quoted && matches!(sign, '}' | ']') {
+            depth = depth.saturating_sub(1);
+            line(&mut out, depth);
+        }
+        if !is_blank {
+            out.push(sign);
+        }
+        match sign {
+            '{' | '[' if !quoted => {
+                depth += 1;
+                line(&mut out, depth);
+            }
+            ',' if !quoted => line(&mut out, depth),
+            ':' if !quoted => out.push(' '),
+            '"' if !escaped => quoted = !quoted,
+            _ => {}
+        }
+        escaped = quoted && sign == '\\' && !escaped;
+    }
+    out
+}
+
+/// Deeper levels stand below each other.
+const DEPTH_SHOWN_MAX: usize = 32;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_is_indented_and_keeps_its_signs() {
+        let json = r#"{"a":[1.50,{"b":"x, \"y\": {"}],"c":[]}"#;
+        let shown = "{\n  \"a\": [\n    1.50,\n    {\n      \"b\": \"x, \\\"y\\\": {\"\n    }\n  ],\n  \"c\": [\n    \n  ]\n}";
+        assert_eq!(indented(json), shown);
+    }
     use crate::table::rows;
 
     #[test]

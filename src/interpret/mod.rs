@@ -15,11 +15,13 @@ mod cases;
 mod charge;
 mod clinician;
 mod code;
+mod coverage;
 mod dft;
 pub mod fhir;
 mod finding;
 mod kept;
 mod key;
+mod learn;
 mod mdm;
 mod moment;
 mod opened;
@@ -33,6 +35,8 @@ use crate::mappings::SourceProfile;
 use crate::wire::hl7;
 
 pub use by_hand::told_by_hand;
+pub use coverage::{Coverage, Covered, Use};
+pub use learn::{Drafted, Survey};
 use opened::Opened;
 
 /// How a message is to be read.
@@ -124,7 +128,15 @@ pub fn read(raw: &[u8], reading: &Reading<'_>) -> Result<Told, Refusal> {
     let scan = hl7::scan_on(raw, &hl7::Terms::TAKEN);
     scan.verdict.clone().map_err(finding::refusal)?;
     let message = hl7::Message::parse(raw).map_err(finding::refusal)?;
-    let made = moment::made(&message, reading);
+    read_parsed(&message, &scan, reading)
+}
+
+fn read_parsed(
+    message: &hl7::Message,
+    scan: &hl7::Scan<'_>,
+    reading: &Reading<'_>,
+) -> Result<Told, Refusal> {
+    let made = moment::made(message, reading);
     let mut told = Told {
         control_id: message.field("MSH", 10).text().trim().to_owned(),
         trigger: scan.trigger(),
@@ -133,11 +145,11 @@ pub fn read(raw: &[u8], reading: &Reading<'_>) -> Result<Told, Refusal> {
         people: Vec::new(),
         links: Vec::new(),
         ignored: None,
-        notes: finding::of_message(&message, scan.event()),
+        notes: finding::of_message(message, scan.event()),
         kept: Vec::new(),
     };
     let control_id = told.control_id.clone();
-    let opened = Opened { message: &message, reading, made, control_id, event: scan.event() };
+    let opened = Opened { message, reading, made, control_id, event: scan.event() };
     let kind = scan.kind();
     let reader = READERS.iter().find(|reader| reader.kind == kind).copied();
     let reader =

@@ -6,6 +6,7 @@ use crate::domain::{
     BookedLine, ChargeLine, Entry, EntryKind, Finding, Identifier, JudgedLine, LineId, LineState,
     Link, MessageState, Who,
 };
+use crate::interpret::Note;
 use crate::ledger::Change;
 use crate::store::{BookedMessage, Expected, LineChange, LineRef, NewLine, Part};
 
@@ -31,13 +32,19 @@ pub(super) fn message(read: &Read<'_>, identifier: Option<&Identifier>) -> Booke
     if let Outcome::Told(told) = &read.outcome {
         booked.trigger.clone_from(&told.trigger);
         booked.account = account(read, identifier);
-        booked.notes =
-            told.notes.iter().map(|note| format!("{}: {}", note.place, note.words)).collect();
+        booked.notes = told.notes.iter().map(said).collect();
         if !told.kept.is_empty() {
             booked.notes.push(format!("kept, not used: {}", told.kept.join(" ")));
         }
     }
     booked
+}
+
+fn said(note: &Note) -> String {
+    match note.place.segment.as_str() {
+        "" => note.words.clone(),
+        _ => format!("{}: {}", note.place, note.words),
+    }
 }
 
 fn account(read: &Read<'_>, identifier: Option<&Identifier>) -> Option<String> {

@@ -11,7 +11,7 @@ use crate::domain::{
 use crate::ledger::{self, Change, News};
 use crate::store::{LineRef, Loaded, NewLine, Part};
 
-use super::{Route, Setup};
+use super::{Route, Setup, fit};
 
 /// What is known of a person, and the lines on the books.
 pub(super) struct Dossier {
@@ -53,7 +53,8 @@ impl Dossier {
 
     /// What must change on the books, by what is known now.
     pub(super) fn judge(&self, setup: &Setup, news: News) -> Vec<Change> {
-        let due = judged(&self.facts, setup).lines;
+        let mut due = judged(&self.facts, setup).lines;
+        fit::look(&mut due, &self.lines, setup);
         ledger::reconcile(&self.lines, due, news, &|claim| route(&setup.routes, claim))
     }
 

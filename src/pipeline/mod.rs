@@ -11,6 +11,7 @@ mod anew;
 mod book;
 mod expected;
 mod feeds;
+mod fit;
 mod gather;
 mod judge;
 mod read;
@@ -74,6 +75,9 @@ pub struct SourceSetup {
     pub system: String,
     /// Whether its charges are billed; else they are only held against those of other sources.
     pub bills: bool,
+    /// Whether elements that FHIR R4 does not have are taken, and what is earned by them held; else
+    /// they are refused.
+    pub takes_unknown: bool,
 }
 
 /// One destination.
@@ -83,6 +87,8 @@ pub struct Route {
     pub destination: String,
     /// The claims it takes.
     pub claims: Vec<Claim>,
+    /// Its profile, which says what it can take of a line; empty for one that takes everything.
+    pub profile: String,
 }
 
 /// Carries messages; one for each daemon.

@@ -45,7 +45,7 @@ impl Pipeline {
         };
         let outcome = match outcome {
             Outcome::Told(told) if !self.bills(stored) => Outcome::Told(without_charges(told)),
-            outcome => outcome,
+            Outcome::Told(_) | Outcome::Refused(_) | Outcome::Stuck(_) => outcome,
         };
         Ok(Read { stored, outcome, day })
     }

@@ -39,12 +39,16 @@ pub enum Counted {
     Page,
     /// A frame was begun anew before it ended; what came before was thrown away.
     RestartedFrame,
-    /// A batch tells another number of messages than it holds.
-    Miscounted,
     /// A message came whose sequence number says that one before it is missing.
     Gap,
     /// A connection went before its sender was told what came of a message.
     AnswerLost,
+    /// A file was taken from a drop folder.
+    File,
+    /// A file could not be taken, and is tried again later.
+    FileLater,
+    /// A batch said of itself what is not so.
+    Miscount,
 }
 
 const NAMES: [(Counted, &str); KINDS] = [
@@ -65,12 +69,14 @@ const NAMES: [(Counted, &str); KINDS] = [
     (Counted::RoundIncomplete, "rounds_incomplete"),
     (Counted::Page, "pages"),
     (Counted::RestartedFrame, "frames_restarted"),
-    (Counted::Miscounted, "batches_miscounted"),
     (Counted::Gap, "sequence_gaps"),
     (Counted::AnswerLost, "application_answers_lost"),
+    (Counted::File, "files"),
+    (Counted::FileLater, "files_later"),
+    (Counted::Miscount, "batches_miscounted"),
 ];
 
-const KINDS: usize = 20;
+const KINDS: usize = 22;
 
 /// What a listener has seen since it began.
 #[derive(Debug, Default)]
@@ -114,9 +120,11 @@ fn place(what: Counted) -> usize {
         Counted::RoundDone => 13,
         Counted::RoundIncomplete => 14,
         Counted::Page => 15,
-        Counted::RestartedFrame => 16,
-        Counted::Miscounted => 17,
-        Counted::Gap => 18,
-        Counted::AnswerLost => 19,
+        Counted::File => 16,
+        Counted::FileLater => 17,
+        Counted::Miscount => 18,
+        Counted::RestartedFrame => 19,
+        Counted::Gap => 20,
+        Counted::AnswerLost => 21,
     }
 }

@@ -1,6 +1,7 @@
 //! Listens, stores, then acknowledges.
 //!
-//! **In:** connections of one source, and what comes over them; or a source that is asked. **Out:**
+//! **In:** connections of one source, and what comes over them; a source that is asked; or files that
+//! it drops. **Out:**
 //! stored messages, and to each of them, in the order in which they came, its acknowledgment.
 //!
 //! **Never:** acknowledges before the commit, interprets a message beyond the quick look that its
@@ -13,6 +14,7 @@ mod connection;
 mod counts;
 mod due;
 mod fhir;
+mod folder;
 mod http;
 mod listener;
 mod options;
@@ -30,6 +32,7 @@ use crate::domain::Retry;
 
 pub use counts::{Counted, Counts};
 pub use fhir::{FhirDesk, Objected, Objects};
+pub use folder::{Gatherer, as_sent};
 pub use http::Door;
 pub use listener::Listener;
 pub use options::{

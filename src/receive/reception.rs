@@ -145,11 +145,11 @@ impl Reception {
     /// What became of a batch, told as one.
     fn together(&self, batch: &Batch<'_>, taken: impl Iterator<Item = Block>) -> Block {
         if batch.is_miscounted() {
-            self.counts.one(Counted::Miscounted);
+            self.counts.one(Counted::Miscount);
             tracing::warn!(
                 source.name = &*self.source,
                 messages = batch.messages.len(),
-                "A batch tells another number of messages than it holds."
+                "A batch said of itself what is not so."
             );
         }
         let mut whole = Block { stored: true, ..Block::default() };

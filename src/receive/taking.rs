@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use bytes::Bytes;
+use collimator_fhir_types::{Issue, Severity, operation_outcome};
 
 /// A future that is not known by its type.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -89,11 +90,9 @@ impl FhirAnswer {
 
     /// A refusal in words: an `OperationOutcome` with one issue.
     pub fn refusal(status: u16, code: &str, words: &str) -> FhirAnswer {
-        let body = serde_json::json!({
-            "resourceType": "OperationOutcome",
-            "issue": [{ "severity": "error", "code": code, "diagnostics": words }],
-        });
-        FhirAnswer { body: Some(body.to_string()), ..FhirAnswer::status(status) }
+        let issue = Issue { severity: Severity::Error, code, words, expression: "" };
+        let body = operation_outcome(&[issue]).ok();
+        FhirAnswer { body, ..FhirAnswer::status(status) }
     }
 }
 

@@ -304,11 +304,11 @@ async fn a_batch_is_answered_by_a_batch_and_one_bad_message_stops_nobody() {
     peer.write_all(&stream).await.unwrap();
     let told = said(&mut peer).await;
     let expected = "BHS|^~\\&|C|D|A|B|20261008120000+0000||||N20261008120000|B1 MSA|AA|K1 \
-        MSA|AE|K2|the date of service is no date MSA|AA|K3 BTS|3|3 messages came and 4 were told \
+        MSA|AE|K2|the date of service is no date MSA|AA|K3 BTS|3|BTS-1 says 4 messages, 3 are there \
         >!<BHS|^~\\&|||||20261008120000+0000||||N20261008120000| BTS|0 >!";
     assert_eq!(told.trim_start_matches('<'), expected);
     assert_eq!(site.intake.last(), MessageId(4));
-    assert_eq!(site.count(Counted::Miscounted), 1);
+    assert_eq!(site.count(Counted::Miscount), 1);
 }
 
 #[tokio::test]

@@ -26,8 +26,8 @@ mod thread;
 pub use books::{
     Applied, Attempt, Balance, BookedEntry, BookedMessage, Books, Conflict, CourseSummary, Decided,
     Expected, LineChange, LineFilter, LinePlace, LineRef, ListedLine, Listing, Loaded, Mark,
-    MessageFilter, NewFact, NewLine, Part, PartOutcome, Posting, Queued, Settled, Settlement,
-    Settling, Verified, Work,
+    MessageFilter, NewFact, NewLine, Part, PartOutcome, Pause, Posting, Queued, Settled,
+    Settlement, Settling, Steer, Steering, Verified, Work,
 };
 pub use checkpoint::WAL_BYTES_MAX;
 pub use error::{Cause, Error};

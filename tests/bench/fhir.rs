@@ -65,6 +65,7 @@ fn plan(store: &std::path::Path) -> Plan {
         profile: name.into(),
         system: String::new(),
         bills: true,
+        takes_unknown: false,
     };
     Plan {
         mappings: None,

@@ -32,7 +32,11 @@ struct Course {
 }
 
 pub(crate) fn setup() -> Setup {
-    let route = |name: &str, claim| Route { destination: name.into(), claims: vec![claim] };
+    let route = |name: &str, claim| Route {
+        destination: name.into(),
+        claims: vec![claim],
+        profile: "dft-2.5.1".into(),
+    };
     Setup {
         tables: Arc::new(Tables::embedded().unwrap()),
         site: Site::plain(Setting::Hospital, "medicare"),
@@ -42,6 +46,7 @@ pub(crate) fn setup() -> Setup {
             profile: "aria".into(),
             system: String::new(),
             bills: true,
+            takes_unknown: false,
         }],
         routes: vec![
             route("hospital-billing", Claim::Facility),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::support::carry::copy_tables;
-use crate::support::program::program;
+use crate::support::program::{free, program};
 
 fn folder() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
@@ -118,4 +118,70 @@ fn the_schema_is_printed() {
     let done = program().arg("schema").output().unwrap();
     let schema: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
     assert_eq!(schema["properties"]["site"]["properties"]["setting"]["enum"][0], "hospital");
+}
+
+#[test]
+fn examples_of_messages_say_what_is_read_otherwise() {
+    let (folder, tables) = folder();
+    let path = folder.path().join("tables/sources/aria.examples/one-day.expected");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("EXA-2,FOLLOWUP", "EXA-2,CONSULT")).unwrap();
+    let done = program().args(["mappings", "test", "--tables", &tables]).output().unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(said.contains("aria.examples/one-day.hl7: row 3 is read as"), "{said}");
+}
+
+#[test]
+fn a_source_is_learned_and_looked_through_from_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (profile, dictionary) = (folder.path().join("new.toml"), folder.path().join("new.csv"));
+    let learn = || {
+        program()
+            .args(["source", "learn", "--name", "new", "tests/cases/K-02.hl7", "--out"])
+            .arg(&profile)
+            .arg("--dictionary")
+            .arg(&dictionary)
+            .output()
+            .unwrap()
+    };
+    let done = learn();
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    let text = std::fs::read_to_string(&profile).unwrap();
+    collimator::mappings::SourceProfile::parse(&text).unwrap();
+    assert!(text.contains("ZRT.1") && !text.contains("4410201"), "{text}");
+    assert!(std::fs::read_to_string(&dictionary).unwrap().starts_with("activity,"));
+    assert_eq!(learn().status.code(), Some(75), "what is there is never overwritten");
+
+    let config = "tests/stories/hospital.toml";
+    let done = program()
+        .args(["source", "coverage", "--config", config, "--csv", "tests/cases/K-02.hl7"])
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    for segment in ["OBR", "PR1", "NTE", "ROL", "ZXP", "GT1", "ZZZ"] {
+        assert!(said.contains(&format!("{segment},1,kept")), "{segment}: {said}");
+    }
+    assert!(said.contains("FT1,7,used"), "{said}");
+}
+
+#[test]
+fn a_destination_that_is_away_says_so_when_it_is_tested() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("site.toml");
+    let text = std::fs::read_to_string("tests/stories/hospital.toml").unwrap();
+    let nobody = format!("mllp://{}", free());
+    std::fs::write(&config, text.replace("mllp://127.0.0.1:6661", &nobody)).unwrap();
+    let test = |name: &str| {
+        let config = config.display().to_string();
+        program().args(["destination", "test", "--config", &config, name]).output().unwrap()
+    };
+    let done = test("nobody");
+    assert_eq!(done.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&done.stderr).contains("no destination nobody"));
+    let done = test("hospital-billing");
+    assert_eq!(done.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(said.starts_with("hospital-billing cannot be reached"), "{said}");
 }

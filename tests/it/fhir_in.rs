@@ -503,3 +503,54 @@ fn two_feeds_are_held_against_each_other() {
         ]
     );
 }
+
+#[test]
+fn elements_that_r4_does_not_have_are_taken_and_held_where_the_settings_say_so() {
+    let mut setup = carry::setup(Setting::Hospital);
+    for source in setup.sources.iter_mut().filter(|source| source.name == "fhir") {
+        source.takes_unknown = true;
+    }
+    let mut site = Site(Desk::of(setup));
+    let body = CHARGE.replace("\"quantity\"", "\"bodySite\":[],\"quantity\"");
+    assert_eq!(site.put("ChargeItem/c1", body).status, 201);
+    let known = site.0.rows();
+    assert!(known.iter().all(|row| row[10].contains("READ-01")) && !known.is_empty(), "{known:?}");
+}
+
+#[test]
+fn a_condition_finds_what_is_known_by_its_identifier() {
+    let mut site = Site::new();
+    assert_eq!(site.put("ChargeItem/c1", CHARGE).status, 201);
+    let mut create =
+        FhirRequest::new(Method::Post, "ChargeItem", CHARGE.replace("c1", "c9").into());
+    create.if_none_exist = Some("identifier=https://example.org/id/charge|C-1".into());
+    assert_eq!(site.ask(create).status, 200);
+    assert_eq!(site.lines().len(), 2);
+    let body = CHARGE.replace("\"id\":\"c1\",", "");
+    let mut update = FhirRequest::new(Method::Put, "ChargeItem", body.replace("C-1", "C-2").into());
+    update.query = Some("identifier=https%3A%2F%2Fexample.org%2Fid%2Fcharge%7CC-2".into());
+    assert_eq!(site.ask(update.clone()).status, 201);
+    assert_eq!(site.ask(update).status, 200);
+    assert_eq!(site.lines().len(), 4);
+}
+
+#[test]
+fn what_belongs_to_another_patient_is_not_taken_or_held() {
+    let plan = r#"{"resourceType":"ServiceRequest","id":"p1","status":"active","intent":"plan",
+        "identifier":[{"system":"https://example.org/id/plan","value":"P1"}],
+        "subject":{"identifier":{"system":"https://example.org/id/mrn","value":"4419902"}}}"#;
+    let charge = CHARGE.replace(
+        "\"quantity\"",
+        "\"supportingInformation\":[{\"reference\":\"ServiceRequest/p1\"}],\"quantity\"",
+    );
+    let mut site = Site::new();
+    site.put("ServiceRequest/p1", plan);
+    let answer = site.put("ChargeItem/c1", charge.clone());
+    assert_eq!(answer.status, 422);
+    assert_eq!(expressions(&answer), ["ChargeItem.supportingInformation[0]"]);
+    let mut site = Site::new();
+    assert_eq!(site.put("ChargeItem/c1", charge).status, 201);
+    assert!(site.0.rows().iter().all(|row| !row[10].contains("READ-01")));
+    site.put("ServiceRequest/p1", plan);
+    assert!(site.0.rows().iter().all(|row| row[10].contains("READ-01")), "{:?}", site.0.rows());
+}

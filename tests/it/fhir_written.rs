@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use collimator::domain::LineState::Accepted;
+use collimator::domain::Setting;
+use collimator::receive::{FhirRequest, Method, TakesFhir};
 use collimator_fhir_types as types;
 use collimator_fhir_types::{Capability, Change, Charge, Code, Issue, Modifiers, Named, Operation};
 use collimator_fhir_types::{Performer, Resource, Severity, Status, Target as Meant};
 
+use crate::support::carry::Desk;
 use crate::support::charges::ChargeServer;
 use crate::support::daemon::{Target, TestDaemon};
 use crate::support::receiver::Receiver;
@@ -111,11 +114,14 @@ fn what_the_types_can_write_is_written_out_for_other_validators() {
         interactions: vec!["create", "update"],
         update_create: true,
         conditional_create: true,
+        tokens: vec!["identifier"],
     };
     let capability = Capability {
         says: "Takes what was done.",
         date: "2026-10-08",
         software: ("collimator", "0.1.0"),
+        interactions: vec!["batch"],
+        operations: Vec::new(),
         resources: vec![resource],
     };
     write("capability", &types::capability_statement(&capability).unwrap());
@@ -128,4 +134,36 @@ fn a_value_of_the_wrong_kind_is_not_written_and_not_told() {
     assert!(error.contains("occurrence") && !error.contains("yesterday"), "{error}");
     let issue = Issue { severity: Severity::Error, code: "bad", words: "", expression: "" };
     assert!(types::operation_outcome(&[issue]).is_err());
+}
+
+/// What a source over FHIR is answered.
+#[test]
+fn what_is_answered_is_written_out_for_other_validators() {
+    let desk = Desk::new(Setting::Hospital);
+    let case = |name: &str| {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name);
+        bytes::Bytes::from(std::fs::read(path).unwrap())
+    };
+    let transaction = |name: &str| {
+        let text = String::from_utf8(case(name).to_vec()).unwrap();
+        text.replace("\"batch\"", "\"transaction\"").into()
+    };
+    let post = |body| FhirRequest::new(Method::Post, "", body);
+    let asked = [
+        ("known", FhirRequest::new(Method::Put, "Patient/k35", case("K-35-a.json"))),
+        ("duplicate", FhirRequest::new(Method::Put, "Patient/k35", case("K-35-a.json"))),
+        ("batch", post(case("K-35-b.json"))),
+        ("transaction-refused", post(transaction("K-35-b.json"))),
+        ("transaction", post(case("K-36-a.json"))),
+        ("history", post(case("K-41-a.json"))),
+        ("unreadable", post("{".into())),
+        ("metadata", FhirRequest::new(Method::Get, "metadata", bytes::Bytes::new())),
+    ];
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (name, request) in asked {
+        let answer = runtime.block_on(desk.stock.desk().take(request));
+        if let Some(body) = answer.body {
+            write(&format!("answer-{name}"), &body);
+        }
+    }
 }

@@ -226,8 +226,10 @@ fn a_patient_is_opened_only_where_it_may_be() {
 #[test]
 fn every_reason_has_its_page() {
     let tables = crate::support::carry::tables();
-    let ours: BTreeSet<&str> =
-        reasons().into_iter().chain(["PERS-01", "CORR-01", "CORR-02"]).collect();
+    let ours: BTreeSet<&str> = reasons()
+        .into_iter()
+        .chain(["PERS-01", "CORR-01", "CORR-02", "SEND-01", "SEND-02"])
+        .collect();
     let pages: BTreeSet<&str> = tables.hold_ids().collect();
     assert_eq!(ours, pages, "reasons without a page, or pages without a reason");
 }

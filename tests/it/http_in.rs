@@ -57,7 +57,7 @@ async fn site(choice: Choice) -> Site {
         Arc::new(Tokens::read(file.path()).unwrap())
     });
     let fhir: Arc<dyn TakesFhir> = taken.clone();
-    let listener = listener.for_web(Door { fhir, tokens });
+    let listener = listener.for_web(Door { fhir, hears_hl7: true, tokens });
     let way = if choice.tls.is_some() { "https" } else { "http" };
     let base = format!("{way}://localhost:{}", listener.address().port());
     let tls = trust::client(&choice.asks_as, now).unwrap();

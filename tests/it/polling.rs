@@ -363,7 +363,7 @@ async fn a_server_that_wants_a_certificate_is_shown_ours() {
         let server = Arc::<Taken>::default();
         let body = Some(page(None, &[1]));
         server.will_say(vec![FhirAnswer { body, ..FhirAnswer::status(200) }]);
-        let door = Door { fhir: server, tokens: None };
+        let door = Door { fhir: server, hears_hl7: false, tokens: None };
         let tls = trust::server(&certificates::server("rsa-pkcs1", true), certificates::now());
         let listener = Listener::bind(any, Arc::new(reception), Limits::default()).await.unwrap();
         let listener = listener.over_tls(tls.unwrap()).for_web(door);
@@ -383,12 +383,17 @@ async fn a_server_that_wants_a_certificate_is_shown_ours() {
 async fn a_daemon_asks_a_source_of_its_settings() {
     let server = Server::start().await;
     server.will_say("GET /fhir/", vec![Says::json(page(None, &[]))]);
+    let told = std::fs::read_to_string(
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/K-41-a.json"),
+    );
+    let told = told.unwrap().replace("\"collection\"", "\"searchset\"");
+    server.will_say("GET /fhir/ChargeItem", vec![Says::json(told)]);
     let (facility, professional) = (Receiver::yes(), Receiver::yes());
     let mut program = Program::with(&facility, &professional);
     let console = free();
     let key = certificates::file("p384.key");
     let more = format!(
-        "\n[[source]]\nname = \"aria-api\"\nprofile = \"aria\"\n\
+        "\n[[source]]\nname = \"aria-api\"\nprofile = \"fhir\"\n\
          poll = \"fhir+http://{0}/fhir\"\nevery = \"5s\"\n\
          token_url = \"http://{0}/token\"\nclient_id = \"collimator\"\nkey_id = \"1\"\n\
          private_key = \"{1}\"\n[console]\nlisten = \"http://{console}\"\n",
@@ -408,6 +413,11 @@ async fn a_daemon_asks_a_source_of_its_settings() {
     assert!(
         asked[1].line.starts_with("GET /fhir/ChargeItem?") && asked[1].authorization == "Bearer t1"
     );
+    until_so("the charge is known", || {
+        let lines = program.ask(&["lines", "--mrn", "4414101", "--csv"]);
+        String::from_utf8(lines.stdout).unwrap().contains(",77402,")
+    })
+    .await;
     let client = reqwest_client();
     let keys = client.get(format!("http://{console}/jwks.json")).send().await.unwrap();
     assert!(keys.text().await.unwrap().contains("\"kid\":\"1\""));

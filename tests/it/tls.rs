@@ -5,7 +5,7 @@ use std::process::Output;
 use std::sync::Arc;
 
 use collimator::app::{Endpoint, SourcePlan, SourceWay};
-use collimator::config::{Manner, Tls, UnknownElements};
+use collimator::config::{Manner, Tls};
 use collimator::domain::LineState::{Accepted, Queued};
 use collimator::domain::MessageId;
 use collimator::trust;
@@ -38,11 +38,7 @@ async fn served_by(tls: Arc<Fresh<ServerConfig>>) -> TestDaemon {
         manner: Manner::default(),
     };
     let mut daemon = TestDaemon::stopped(Vec::new());
-    daemon.set_source(SourcePlan {
-        name: "aria".into(),
-        way: SourceWay::Listened(endpoint),
-        unknown_elements: UnknownElements::Refuse,
-    });
+    daemon.set_source(SourcePlan { name: "aria".into(), way: SourceWay::Listened(endpoint) });
     daemon.go().await.unwrap();
     daemon
 }

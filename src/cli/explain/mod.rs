@@ -24,7 +24,7 @@ use story::Teller;
 pub(super) struct Explain {
     #[command(flatten)]
     config: Config,
-    /// The number of a line, a transaction number (FT1-2) or a control id (MSH-10)
+    /// The number of a line, a transaction number (FT1-2), a control id (MSH-10) or the id of a FHIR resource
     #[arg(value_name = "WHAT")]
     what: String,
     /// Write one JSON array: an object for each line, then one for each message
@@ -62,15 +62,21 @@ impl Explain {
         }
         let earned = books.lines_earned_by(&self.what)?;
         lines.extend(earned.iter().map(|line| line.line.id));
-        let control_id = Some(self.what.clone());
         let mut messages: Vec<MessageId> = Vec::new();
-        let filter = MessageFilter { control_id: control_id.clone(), ..MessageFilter::default() };
+        let control_id = Some(self.what.clone());
+        let filter = MessageFilter { control_id, ..MessageFilter::default() };
         for message in books.messages(filter) {
             messages.push(message?.id);
         }
-        if !messages.is_empty() {
-            let filter = LineFilter { control_id, ..LineFilter::default() };
+        for message in &messages {
+            let filter = LineFilter { message: Some(*message), ..LineFilter::default() };
             for line in books.lines(filter) {
+                lines.push(line?.line.id);
+            }
+        }
+        if lines.is_empty() && messages.is_empty() {
+            let control_id = Some(self.what.clone());
+            for line in books.lines(LineFilter { control_id, ..LineFilter::default() }) {
                 lines.push(line?.line.id);
             }
         }

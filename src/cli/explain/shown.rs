@@ -8,9 +8,11 @@ use serde_json::Value;
 use crate::cli::messages::why;
 use crate::cli::visible::visible;
 use crate::cli::{Error, rows};
+use crate::domain::sheet::indented;
 use crate::domain::{Activity, Document, EntryKind, Meaning, Moment, Who};
 use crate::store::{Attempt, BookedEntry};
 use crate::wire::hl7;
+use crate::wire::json::{self, Node};
 
 use super::Found;
 use super::story::{LineStory, MessageStory, Spoken, Teller};
@@ -18,13 +20,14 @@ use super::story::{LineStory, MessageStory, Spoken, Teller};
 /// Tells every line, then every message, each once.
 pub(super) fn tell(out: &mut impl Write, teller: &Teller<'_>, found: &Found) -> Result<(), Error> {
     let mut messages = found.messages.clone();
-    let mut page = Page { out, teller };
+    let mut page = Page { out, teller, ids: Vec::new() };
     for id in &found.lines {
         if let Some(story) = teller.line(*id)? {
             let message = story.listed.line.line.message;
             if !messages.contains(&message) {
                 messages.push(message);
             }
+            page.ids.push(story.listed.line.line.control_id.clone());
             page.line(&story)?;
         }
     }
@@ -43,6 +46,8 @@ const COLUMNS_MAX: usize = 100;
 struct Page<'a, W: Write> {
     out: &'a mut W,
     teller: &'a Teller<'a>,
+    /// The ids of resources that earned the lines told so far: of a Bundle, only they are shown.
+    ids: Vec<String>,
 }
 
 impl<W: Write> Page<'_, W> {
@@ -203,11 +208,30 @@ impl<W: Write> Page<'_, W> {
     fn bytes(&mut self, raw: &[u8]) -> Result<(), Error> {
         match hl7::Message::parse(raw) {
             Ok(message) => message.segments().try_for_each(|segment| self.segment(segment)),
-            Err(_) => String::from_utf8_lossy(raw)
-                .split(['\r', '\n'])
-                .filter(|line| !line.is_empty())
-                .try_for_each(|line| self.item(line)),
+            Err(_) => match json::read(raw) {
+                Ok(resource) => self.resource(&resource),
+                Err(_) => String::from_utf8_lossy(raw)
+                    .split(['\r', '\n'])
+                    .filter(|line| !line.is_empty())
+                    .try_for_each(|line| self.item(line)),
+            },
         }
+    }
+
+    /// A resource; of a Bundle those that earned what is told, if they are in it.
+    fn resource(&mut self, resource: &Node) -> Result<(), Error> {
+        let entries = resource.list("entry").iter().filter_map(|entry| entry.get("resource"));
+        let is_meant = |one: &&Node| {
+            one.text_of("id").is_some_and(|id| self.ids.iter().any(|known| known == id))
+        };
+        let meant: Vec<&Node> = entries.filter(is_meant).collect();
+        let shown = if meant.is_empty() { vec![resource] } else { meant };
+        for one in shown {
+            for line in indented(&one.write()).lines() {
+                writeln!(self.out, "    {}", visible(line))?;
+            }
+        }
+        Ok(())
     }
 
     fn segment(&mut self, segment: hl7::Segment<'_>) -> Result<(), Error> {
@@ -311,6 +335,7 @@ fn entry(booked: &BookedEntry) -> String {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     match booked.entry.kind {
         EntryKind::Message => format!("message {}", text("state")),
+        EntryKind::Steered => format!("{} {}", text("does"), text("destination")),
         EntryKind::Tables => format!("other tables are in force: {}", text("to")),
         EntryKind::Drafted => format!("drafted as {}", text("state")),
         EntryKind::Moved => format!("{} → {}", text("from"), text("to")),

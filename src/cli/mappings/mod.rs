@@ -3,6 +3,7 @@
 mod import;
 mod pages;
 mod test;
+mod told;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -8,7 +8,7 @@ use crate::cli::visible::visible;
 use crate::cli::{Error, FOUND_WRONG};
 use crate::mappings::Folder;
 
-use super::{Which, wrong};
+use super::{Which, told, wrong};
 
 /// Run the examples that lie beside the tables
 #[derive(Debug, Args)]
@@ -21,12 +21,19 @@ pub(super) struct Test {
 impl Test {
     pub(super) fn run(&self) -> Result<ExitCode, Error> {
         let path = self.which.folder()?;
-        let examined = Folder::open(&path).map_err(wrong)?.examine().map_err(wrong)?;
+        let folder = Folder::open(&path).map_err(wrong)?;
+        let examined = folder.examine().map_err(wrong)?;
+        let told = told::examine(&folder.tables().map_err(wrong)?, &path)?;
         for problem in &examined.wrong {
             println_wrong(&format!("{}/{problem}", path.display()))?;
         }
-        eprintln!("{} examples, {} come out otherwise", examined.examples, examined.wrong.len());
-        let sound = examined.wrong.is_empty();
+        for problem in &told.wrong {
+            println_wrong(&format!("{}/{problem}", path.display()))?;
+        }
+        let (examples, otherwise) =
+            (examined.examples + told.examples, examined.wrong.len() + told.wrong.len());
+        eprintln!("{examples} examples, {otherwise} come out otherwise");
+        let sound = otherwise == 0;
         Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(FOUND_WRONG) })
     }
 }

@@ -160,6 +160,12 @@ async fn read_back(endpoint: Arc<Endpoint>, mut stopped: watch::Receiver<bool>) 
     }
 }
 
+/// Asks a server to describe itself; the status of its answer.
+pub(super) async fn describes(server: &Server, within: Duration) -> Result<u16, String> {
+    let heard = server.ask(&below(&server.base, "metadata"), within).await;
+    heard.map(|heard| heard.status).map_err(|error| error.to_string())
+}
+
 impl Endpoint {
     fn way<'a>(&'a self, profile: &'a FhirProfile, update_create: bool) -> Way<'a> {
         let (destination, desk) = (&self.destination, &self.desk);

@@ -1,12 +1,13 @@
 //! What a server can do, as a CapabilityStatement.
 
 use fhir_sdk::r4b::codes::{
-    CapabilityStatementKind, FHIRVersion, PublicationStatus, RestfulCapabilityMode,
+    CapabilityStatementKind, FHIRVersion, PublicationStatus, RestfulCapabilityMode, SearchParamType,
 };
 use fhir_sdk::r4b::resources::{
-    CapabilityStatement, CapabilityStatementRest, CapabilityStatementRestResource,
-    CapabilityStatementRestResourceInteraction, CapabilityStatementSoftware,
-    Resource as AnyResource,
+    CapabilityStatement, CapabilityStatementRest, CapabilityStatementRestInteraction,
+    CapabilityStatementRestResource, CapabilityStatementRestResourceInteraction,
+    CapabilityStatementRestResourceOperation, CapabilityStatementRestResourceSearchParam,
+    CapabilityStatementSoftware, Resource as AnyResource,
 };
 
 use super::Error;
@@ -23,6 +24,10 @@ pub struct Capability<'a> {
     pub software: (&'a str, &'a str),
     /// What it takes.
     pub resources: Vec<Resource<'a>>,
+    /// Interactions with all of it, such as `transaction`.
+    pub interactions: Vec<&'a str>,
+    /// Operations, each with the address of its definition.
+    pub operations: Vec<(&'a str, &'a str)>,
 }
 
 /// What it does with one type.
@@ -36,6 +41,8 @@ pub struct Resource<'a> {
     pub update_create: bool,
     /// Whether a POST on condition is understood.
     pub conditional_create: bool,
+    /// Tokens by which it can be searched.
+    pub tokens: Vec<&'a str>,
 }
 
 /// A statement as text.
@@ -44,9 +51,21 @@ pub struct Resource<'a> {
 /// When a value is none of its kind.
 pub fn capability_statement(capability: &Capability<'_>) -> Result<String, Error> {
     let resources = capability.resources.iter().map(|it| resource(it).map(Some));
+    let interactions = capability.interactions.iter().map(|code| {
+        let code = (*code).to_owned();
+        Ok(Some(CapabilityStatementRestInteraction::builder().code(code).build()?))
+    });
+    let operations = capability.operations.iter().map(|(name, definition)| {
+        let operation = CapabilityStatementRestResourceOperation::builder()
+            .name((*name).to_owned())
+            .definition((*definition).to_owned());
+        Ok(Some(operation.build()?))
+    });
     let rest = CapabilityStatementRest::builder()
         .mode(RestfulCapabilityMode::Server)
         .resource(resources.collect::<Result<_, _>>()?)
+        .interaction(interactions.collect::<Result<_, Error>>()?)
+        .operation(operations.collect::<Result<_, Error>>()?)
         .build()?;
     let (name, version) = capability.software;
     let date = capability.date.parse();
@@ -76,7 +95,15 @@ fn resource(told: &Resource<'_>) -> Result<CapabilityStatementRestResource, Erro
         Ok(Some(CapabilityStatementRestResourceInteraction::builder().code(code).build()?))
     };
     let interactions = told.interactions.iter().map(interaction).collect::<Result<_, Error>>()?;
+    let token = |name: &&str| {
+        let token = CapabilityStatementRestResourceSearchParam::builder()
+            .name((*name).to_owned())
+            .r#type(SearchParamType::Token);
+        Ok(Some(token.build()?))
+    };
+    let tokens = told.tokens.iter().map(token).collect::<Result<_, Error>>()?;
     Ok(CapabilityStatementRestResource::builder()
+        .search_param(tokens)
         .r#type(kind)
         .interaction(interactions)
         .update_create(told.update_create)

@@ -10,8 +10,9 @@ use crate::wire::json::Node;
 
 use super::chain::Chain;
 use super::node;
+use super::objection::OF_ANOTHER;
 use super::opened::{Desk, Opened};
-use super::{Heard, Objection, note};
+use super::{Heard, note};
 
 /// Classes of an encounter in which the patient lies in (HL7's ActEncounterCode).
 const INPATIENT: &[&str] = &["IMP", "ACUTE", "NONAC"];
@@ -152,6 +153,8 @@ impl Desk<'_> {
         let session = || self.value_of(one, encounter, &profile.session).map(|it| node::uid(&it));
         let mut unreadable = done.unreadable;
         unreadable.extend(one.strange());
+        let others = self.of_others(one).into_iter();
+        unreadable.extend(others.map(|place| format!("{place}: {OF_ANOTHER}")));
         if done.name.is_empty() {
             unreadable.push(format!("{}.code: nothing says what was done", one.kind()));
         }
@@ -210,7 +213,7 @@ impl Desk<'_> {
     }
 
     /// When a charge occurred.
-    fn occurrence(&self, body: &Node) -> Option<Moment> {
+    pub(super) fn occurrence(&self, body: &Node) -> Option<Moment> {
         let period = || body.at(&["occurrencePeriod", "start"])?.text();
         let timing = || body.at(&["occurrenceTiming", "event"])?.items().first()?.text();
         let told = body.text_of("occurrenceDateTime").or_else(period).or_else(timing);
@@ -244,7 +247,7 @@ impl Desk<'_> {
     }
 
     /// The activity that a schedule names; nothing if it names none of the dictionary's system.
-    fn scheduled(&self, codings: Vec<node::Coding<'_>>) -> Option<String> {
+    pub(super) fn scheduled(&self, codings: Vec<node::Coding<'_>>) -> Option<String> {
         let activity = &self.reading.profile.codes.activity;
         codings.into_iter().find(|(system, _)| system == activity).map(|(_, code)| code.to_owned())
     }
@@ -283,67 +286,6 @@ impl Desk<'_> {
             let found = self.identifiers_of(one, one.body.get(name)?);
             found.into_iter().next().map(|(_, value)| value)
         })
-    }
-
-    /// What stands against a resource as a source of facts.
-    pub(super) fn objections(&self, one: &Opened) -> Vec<Objection> {
-        let mut found = Vec::new();
-        let (patient, day) = match one.kind() {
-            "ChargeItem" => {
-                let done = ["billable", "billed"].contains(&one.status());
-                let day = done.then(|| ("occurrence", self.occurrence(&one.body)));
-                (Some("subject"), day)
-            }
-            "Procedure" => self.asked_of_procedure(one),
-            "DocumentReference" => {
-                let known = self.kind_of_document(one).is_some();
-                let day = ("date", self.document_moment(one));
-                (known.then_some("subject"), known.then_some(day))
-            }
-            "Task" => {
-                let named = self.scheduled(node::codings(one.body.get("code")).collect());
-                let done = named.is_some() && one.status() == "completed";
-                let end = one.body.at(&["executionPeriod", "end"]).and_then(Node::text);
-                let day = ("executionPeriod", self.moment(end));
-                (done.then_some("for"), done.then_some(day))
-            }
-            "Appointment" => {
-                let named = self.scheduled(node::all_codings(&one.body, "serviceType").collect());
-                let done = named.is_some() && one.status() == "fulfilled";
-                if done {
-                    found.extend(self.object_to_participants(one));
-                }
-                let day = ("start", self.moment(one.body.text_of("start")));
-                (None, done.then_some(day))
-            }
-            _ => (None, None),
-        };
-        if let Some(element) = patient {
-            found.extend(self.object_to_patient(one, element, one.body.get(element)));
-        }
-        if let Some((element, None)) = day {
-            found.push(Objection {
-                code: "required",
-                expression: format!("{}.{element}", one.kind()),
-                words: "the day on which it was done is not told".to_owned(),
-                missing: None,
-            });
-        }
-        found
-    }
-
-    fn object_to_participants(&self, one: &Opened) -> Option<Objection> {
-        let actors = one.body.list("participant").iter().filter_map(|it| it.get("actor"));
-        let actors: Vec<&Node> = actors.collect();
-        if actors.iter().any(|actor| self.patient(one, actor).is_some()) {
-            return None;
-        }
-        let told = |actor: &&&Node| {
-            let told = actor.text_of("reference").unwrap_or_default();
-            told.starts_with("Patient/") || actor.text_of("type") == Some("Patient")
-        };
-        let patient = actors.iter().find(told).copied();
-        self.object_to_patient(one, "participant", patient)
     }
 
     /// The patient's number, for whoever only asks.

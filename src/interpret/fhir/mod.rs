@@ -8,6 +8,7 @@ mod chain;
 mod document;
 mod fraction;
 mod node;
+mod objection;
 mod opened;
 mod patient;
 mod people;

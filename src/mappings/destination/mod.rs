@@ -1,10 +1,20 @@
 //! A profile of a destination, of one of two kinds: a file `mappings/destinations/<name>.toml`.
 
+mod extra;
 mod fhir;
+mod fit;
 mod hl7;
+mod maps;
+mod policy;
 
+pub use extra::{Extra, Told, When};
 pub use fhir::{Ask, Call, FhirProfile, Identifiers};
-pub use hl7::{AccountPlace, CodePlace, Hl7Profile, Repeat};
+pub use hl7::{
+    AccountPlace, CodePlace, CreditLink, DiagnosisPlace, Escapes, Hl7Profile, Late, Layout,
+    ModifierPlace, OrderPlace, Repeat,
+};
+pub use maps::{Map, Maps};
+pub use policy::{After, Mismatch, Policy};
 
 /// What is peculiar to one kind of receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! What is said of a request: a status, and an OperationOutcome or a Bundle of answers.
 
+use collimator_fhir_types::{self as types, Issue, Severity};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::store::Standing;
-use crate::wire::fhir::{Issue, IssueCode};
+use crate::wire::fhir::{self, IssueCode};
 use crate::wire::json::{Fault, Node};
 
 use super::super::FhirAnswer;
@@ -60,7 +61,7 @@ pub(super) enum Said {
 }
 
 impl Problem {
-    pub(super) fn of(issue: &Issue) -> Problem {
+    pub(super) fn of(issue: &fhir::Issue) -> Problem {
         let status = if issue.code == IssueCode::NotSupported { 404 } else { 422 };
         Problem {
             status,
@@ -87,8 +88,8 @@ impl Problem {
         }
     }
 
-    fn issue(&self) -> Value {
-        issue("error", self.code, &self.words, &self.expression)
+    fn issue(&self) -> Issue<'_> {
+        issue(Severity::Error, self.code, &self.words, &self.expression)
     }
 }
 
@@ -116,7 +117,7 @@ impl Refused {
     }
 
     pub(super) fn answer(&self) -> FhirAnswer {
-        with_body(self.problem.status, &outcome(vec![self.problem.issue()]))
+        with_body(self.problem.status, &outcome(&[self.problem.issue()]))
     }
 }
 
@@ -140,18 +141,23 @@ impl Outcome {
         }
     }
 
-    fn issues(&self, at: &str) -> Vec<Value> {
+    fn issues<'a>(&'a self, at: &'a str) -> Vec<Issue<'a>> {
         match &self.said {
             Said::Created | Said::Updated | Said::Deleted => Vec::new(),
             Said::Known => {
-                vec![issue("information", "duplicate", "known already: nothing new", at)]
+                vec![issue(Severity::Information, "duplicate", "known already: nothing new", at)]
             }
             Said::Older => {
                 let words = "an older version than the one that is known: it changes nothing";
-                vec![issue("warning", "conflict", words, at)]
+                vec![issue(Severity::Warning, "conflict", words, at)]
             }
             Said::OtherVersion => {
-                vec![issue("error", "conflict", "another version is known than If-Match says", at)]
+                vec![issue(
+                    Severity::Error,
+                    "conflict",
+                    "another version is known than If-Match says",
+                    at,
+                )]
             }
             Said::Refused(problems) => problems.iter().map(Problem::issue).collect(),
         }
@@ -191,12 +197,12 @@ fn of_one(asked: &Asked, outcomes: &[Outcome]) -> FhirAnswer {
     let issues = one.issues(&item.at);
     let answer = match issues.is_empty() {
         true => FhirAnswer::status(status),
-        false => with_body(status, &outcome(issues)),
+        false => with_body(status, &outcome(&issues)),
     };
     match one.said {
         Said::Refused(_) | Said::OtherVersion | Said::Older | Said::Deleted => answer,
         Said::Created | Said::Updated | Said::Known => FhirAnswer {
-            location: Some(location(item, one)),
+            location: Some(format!("/fhir/{}", location(item, one))),
             etag: Some(etag(item, one)),
             ..answer
         },
@@ -217,7 +223,7 @@ fn of_entries(asked: &Asked, outcomes: &[Outcome], kind: &str, now: Timestamp) -
         }
         let issues = one.issues(&item.at);
         if !issues.is_empty() {
-            response["outcome"] = outcome(issues);
+            response["outcome"] = outcome(&issues);
         }
         if let Some(entry) = entries.get_mut(item.index) {
             *entry = json!({ "response": response });
@@ -229,13 +235,13 @@ fn of_entries(asked: &Asked, outcomes: &[Outcome], kind: &str, now: Timestamp) -
 fn refused(asked: &Asked, outcomes: &[Outcome]) -> FhirAnswer {
     let of_bundle = asked.problems.iter().map(Problem::issue);
     let of_items = asked.items.iter().zip(outcomes).filter(|(_, one)| one.is_refused());
-    let issues: Vec<Value> =
+    let issues: Vec<Issue<'_>> =
         of_bundle.chain(of_items.clone().flat_map(|(item, one)| one.issues(&item.at))).collect();
     let mut statuses = of_items.map(|(_, one)| one.status(true));
     let first = statuses.next().filter(|_| asked.problems.is_empty());
     let all_alike = first.filter(|first| statuses.all(|status| status == *first));
     let status = all_alike.filter(|status| *status != 404).unwrap_or(422);
-    with_body(status, &outcome(issues))
+    with_body(status, &outcome(&issues))
 }
 
 fn of_message(asked: &Asked, now: Timestamp) -> FhirAnswer {
@@ -292,8 +298,8 @@ fn told(problem: &Problem) -> String {
 /// The store cannot keep anything now.
 pub(super) fn unavailable(seconds: u32) -> FhirAnswer {
     let words = "it could not be stored; send it again later";
-    let issues = vec![issue("error", "transient", words, "")];
-    FhirAnswer { retry_after: Some(seconds), ..with_body(503, &outcome(issues)) }
+    let issues = vec![issue(Severity::Error, "transient", words, "")];
+    FhirAnswer { retry_after: Some(seconds), ..with_body(503, &outcome(&issues)) }
 }
 
 /// By what a version of a resource is told from others: as its source says, else by our count.
@@ -342,16 +348,14 @@ fn phrase(status: u16) -> String {
     format!("{status} {words}")
 }
 
-fn issue(severity: &str, code: &str, words: &str, expression: &str) -> Value {
-    let mut issue = json!({ "severity": severity, "code": code, "diagnostics": words });
-    if !expression.is_empty() {
-        issue["expression"] = json!([expression]);
-    }
-    issue
+fn issue<'a>(severity: Severity, code: &'a str, words: &'a str, expression: &'a str) -> Issue<'a> {
+    Issue { severity, code, words, expression }
 }
 
-fn outcome(issues: Vec<Value>) -> Value {
-    json!({ "resourceType": "OperationOutcome", "issue": issues })
+/// An outcome; nothing but a fault of ours keeps it from being written.
+fn outcome(issues: &[Issue<'_>]) -> Value {
+    let written = types::operation_outcome(issues).ok();
+    written.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null)
 }
 
 pub(super) fn with_body(status: u16, body: &Value) -> FhirAnswer {

@@ -12,7 +12,7 @@ use crate::wire::json::{self, Node};
 
 use super::super::FhirRequest;
 use super::answer::{self, Outcome, Problem, Said};
-use super::item::{Asked, Item, Whole, rewritten, untagged};
+use super::item::{Asked, Item, Whole, condition, rewritten, untagged};
 use super::{FhirDesk, Taken, key, reason};
 
 /// References of one resource that the shelf knows by, at most.
@@ -108,8 +108,8 @@ impl<'a> Deciding<'a> {
         let shelf = self.shelf;
         let place = |told: &str| {
             let (kind, query) = told.split_once('?')?;
-            let (system, value) = query.strip_prefix("identifier=")?.split_once('|')?;
-            let found = shelf.identified(kind, system, value)?;
+            let (system, value) = condition(query)?;
+            let found = shelf.identified(kind, &system, &value)?;
             Some(format!("{kind}/{}", found.id))
         };
         for item in &mut self.asked.items {
@@ -178,8 +178,14 @@ impl<'a> Deciding<'a> {
                 return Said::OtherVersion;
             }
         }
-        if item.if_none_exist.is_some() && known.is_some_and(|known| !known.resource.is_gone) {
-            return Said::Known;
+        if let Some(told) = &item.if_none_exist {
+            let named = condition(told);
+            let found = named.and_then(|(system, value)| {
+                self.shelf.identified(&item.kind, &system, &value).filter(|one| !one.is_gone)
+            });
+            if found.is_some() || known.is_some_and(|known| !known.resource.is_gone) {
+                return Said::Known;
+            }
         }
         let Some(known) = known else {
             return if item.is_gone { Said::Deleted } else { Said::Created };

@@ -88,6 +88,16 @@ impl Asked {
             (Method::Post, ["Bundle"]) if kind == "Bundle" => bundle(body, false, now),
             (Method::Post, []) => Ok(one(request, (kind, None), body, now)),
             (Method::Post, [told]) if *told == kind => Ok(one(request, (kind, None), body, now)),
+            (Method::Put, [told]) if *told == kind => {
+                let query = request.query.as_deref().unwrap_or_default();
+                let id = searched(&kind, query).ok_or(Refused::kept(
+                    400,
+                    "invalid",
+                    "",
+                    "a PUT names an id, or searches by `identifier` with its system",
+                ))?;
+                Ok(one(request, (kind, Some(&id)), body, now))
+            }
             (Method::Put, [told, id]) if *told == kind => put(request, (kind, id), body, now),
             (Method::Post | Method::Put, [told, ..]) if told.starts_with('$') => {
                 Err(Refused::new(404, "not-found", "", "there is no such operation"))
@@ -217,7 +227,7 @@ fn item(
     let path = tail(path);
     let at = format!("Bundle.entry[{}].resource", entry.index);
     let etag = entry.etag.map(untagged).unwrap_or_default().to_owned();
-    let condition = entry.if_none_exist.or(query).map(str::to_owned);
+    let condition = entry.if_none_exist.map(str::to_owned);
     if entry.method == Some("DELETE") {
         let (kind, id) = path.or_else(|| tail(entry.full_url?))?;
         let (said, is_dated) = said(&[entry.last_modified, timestamp], now);
@@ -237,9 +247,11 @@ fn item(
     };
     let own = resource.text_of("id");
     let put = path.filter(|_| entry.method == Some("PUT")).map(|(_, id)| id);
+    let by_search =
+        query.filter(|_| entry.method == Some("PUT")).and_then(|it| searched(&kind, it));
     // What is told, and not asked for, has the id that it came with.
     let told = own.filter(|_| whole == Whole::Told);
-    let id = put.or(told).map(str::to_owned);
+    let id = put.or(told).map(str::to_owned).or(by_search);
     let verdict = match (put, own) {
         (Some(put), Some(own)) if put != own => Some((400, "the id is another than request.url's")),
         (_, _) => verdict,
@@ -260,6 +272,20 @@ fn item(
         resource: resource.clone(),
         kind,
     })
+}
+
+/// The id of what is searched for by an identifier.
+fn searched(kind: &str, query: &str) -> Option<String> {
+    let (system, value) = condition(query)?;
+    Some(key::by_identifier(kind, &system, &value))
+}
+
+/// The identifier that a condition names: its system and value.
+pub(super) fn condition(query: &str) -> Option<(String, String)> {
+    let told = url::form_urlencoded::parse(query.as_bytes());
+    let (_, token) = told.into_iter().find(|(name, _)| name == "identifier")?;
+    let (system, value) = token.split_once('|')?;
+    Some((system.to_owned(), value.to_owned()))
 }
 
 /// The type and id at the end of an address, without its version.
@@ -331,8 +357,8 @@ impl Aliases {
             return Some(place.clone());
         }
         if let Some((kind, query)) = told.split_once('?') {
-            let value = query.strip_prefix("identifier=")?.to_owned();
-            return self.identifiers.get(&(kind.to_owned(), value)).cloned();
+            let (system, value) = condition(query)?;
+            return self.identifiers.get(&(kind.to_owned(), format!("{system}|{value}"))).cloned();
         }
         None
     }

@@ -9,7 +9,7 @@ use crate::wire::json::Node;
 const OFFICIAL_ONLY: &[&str] = &["Procedure", "ServiceRequest"];
 
 /// Hexadecimal digits of an id that is made here.
-const DIGITS: usize = 40;
+const DIGITS: usize = 24;
 
 /// The id of a resource that was posted, and so has none yet: made of its business identifier, so
 /// that it is the same whenever it is posted; else the id that it came with; else one made of all

@@ -9,8 +9,6 @@ mod decide;
 mod item;
 mod key;
 mod read;
-#[cfg(test)]
-mod tests;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};

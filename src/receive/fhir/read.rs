@@ -1,12 +1,12 @@
 //! What may be read here: what this server can do, and the charges and message headers it holds.
 
-use serde_json::{Value, json};
+use collimator_fhir_types as types;
 
 use crate::domain::Shelf;
 
 use super::super::{FhirAnswer, FhirRequest};
 use super::FhirDesk;
-use super::answer::{etag_of, unavailable, with_body};
+use super::answer::{etag_of, unavailable};
 
 /// Types that can be read and searched.
 const READABLE: &[&str] = &["ChargeItem", "MessageHeader"];
@@ -33,7 +33,10 @@ const MATCH: &str = "\"search\":{\"mode\":\"match\"}";
 pub(super) fn answer(desk: &FhirDesk, request: &FhirRequest) -> FhirAnswer {
     let path: Vec<&str> = request.path.split('/').filter(|part| !part.is_empty()).collect();
     match path.as_slice() {
-        ["metadata"] => with_body(200, &capabilities()),
+        ["metadata"] => match capabilities() {
+            Ok(body) => FhirAnswer { body: Some(body), ..FhirAnswer::status(200) },
+            Err(error) => FhirAnswer::refusal(500, "exception", &error.to_string()),
+        },
         [kind, id] if READABLE.contains(kind) => one(desk, kind, id),
         [kind] if READABLE.contains(kind) => searched(desk, kind, request.query.as_deref()),
         [kind, ..] if TAKEN.contains(kind) => {
@@ -92,53 +95,32 @@ fn searched(desk: &FhirDesk, kind: &str, query: Option<&str>) -> FhirAnswer {
     FhirAnswer { body: Some(body), ..FhirAnswer::status(200) }
 }
 
-fn capabilities() -> Value {
-    let resources: Vec<Value> = TAKEN
-        .iter()
-        .map(|kind| {
-            let mut codes = vec!["create", "update", "delete"];
-            if READABLE.contains(kind) {
-                codes.extend(["read", "search-type"]);
-            }
-            resource(kind, &codes)
-        })
-        .chain([resource("MessageHeader", &["read", "search-type"])])
-        .collect();
-    json!({
-        "resourceType": "CapabilityStatement",
-        "status": "active",
-        "date": "2026-11-25",
-        "kind": "instance",
-        "software": { "name": "Collimator", "version": env!("CARGO_PKG_VERSION") },
-        "implementation": { "description": "Takes what an oncology information system tells" },
-        "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "json"],
-        "rest": [{
-            "mode": "server",
-            "resource": resources,
-            "interaction": [{ "code": "transaction" }, { "code": "batch" }],
-            "operation": [{
-                "name": "process-message",
-                "definition":
-                    "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message",
-            }],
-        }],
+/// Operations of the whole server.
+const OPERATIONS: &[(&str, &str)] =
+    &[("process-message", "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message")];
+
+fn capabilities() -> Result<String, types::Error> {
+    let taken = TAKEN.iter().map(|kind| resource(kind, &["create", "update", "delete"]));
+    let resources = taken.chain([resource("MessageHeader", &[])]).collect();
+    types::capability_statement(&types::Capability {
+        says: "Takes what an oncology information system tells",
+        date: "2026-11-25",
+        software: ("Collimator", env!("CARGO_PKG_VERSION")),
+        resources,
+        interactions: vec!["transaction", "batch"],
+        operations: OPERATIONS.to_vec(),
     })
 }
 
-fn resource(kind: &str, codes: &[&str]) -> Value {
-    let interactions: Vec<Value> = codes.iter().map(|code| json!({ "code": code })).collect();
-    let mut resource = json!({ "type": kind, "interaction": interactions });
-    if codes.contains(&"update") {
-        resource["versioning"] = json!("versioned-update");
-        resource["updateCreate"] = json!(true);
-        resource["conditionalCreate"] = json!(true);
+fn resource<'a>(kind: &'a str, changes: &[&'a str]) -> types::Resource<'a> {
+    let reads = READABLE.contains(&kind);
+    let read: &[&str] = if reads { &["read", "search-type"] } else { &[] };
+    let is_taken = !changes.is_empty();
+    types::Resource {
+        kind,
+        interactions: changes.iter().chain(read).copied().collect(),
+        update_create: is_taken,
+        conditional_create: is_taken,
+        tokens: if reads { vec!["_id", "identifier"] } else { Vec::new() },
     }
-    if READABLE.contains(&kind) {
-        resource["searchParam"] = json!([
-            { "name": "_id", "type": "token" },
-            { "name": "identifier", "type": "token" },
-        ]);
-    }
-    resource
 }

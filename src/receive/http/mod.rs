@@ -41,6 +41,8 @@ const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
 pub struct Door {
     /// Who takes what comes over FHIR.
     pub fhir: Arc<dyn TakesFhir>,
+    /// Whether HL7 v2 is heard at `/hl7`.
+    pub hears_hl7: bool,
     /// Of these a request must bring one, if there are any.
     pub tokens: Option<Arc<Tokens>>,
 }
@@ -110,6 +112,9 @@ impl Web {
             return refused.shown(&place);
         }
         let answered = match &place {
+            Place::Hl7 if !self.door.hears_hl7 => {
+                Err(Refusal::new(404, "not-found", "this source speaks FHIR: send it to /fhir"))
+            }
             Place::Nowhere => {
                 let words = "there is /hl7 for HL7 v2 and /fhir for FHIR";
                 Err(Refusal::new(404, "not-found", words))

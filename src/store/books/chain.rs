@@ -195,7 +195,7 @@ fn walk(db: &Connection, head: &mut Head) -> Result<bool, Error> {
     Ok(true)
 }
 
-const KINDS: [EntryKind; 9] = [
+const KINDS: [EntryKind; 10] = [
     EntryKind::Tables,
     EntryKind::Message,
     EntryKind::Drafted,
@@ -205,6 +205,7 @@ const KINDS: [EntryKind; 9] = [
     EntryKind::Attempt,
     EntryKind::Answered,
     EntryKind::Posted,
+    EntryKind::Steered,
 ];
 
 fn kind_as_str(kind: EntryKind) -> &'static str {
@@ -218,6 +219,7 @@ fn kind_as_str(kind: EntryKind) -> &'static str {
         EntryKind::Answered => "answered",
         EntryKind::Posted => "posted",
         EntryKind::Tables => "tables",
+        EntryKind::Steered => "steered",
     }
 }
 

@@ -106,10 +106,18 @@ fn patients_behind(
         which.add_with("person IN (SELECT person FROM line WHERE account = ?)", [account.clone()]);
     }
     if let Some(control_id) = &filter.control_id {
+        // What came over FHIR is known by the id of its resource, which no message bears and no
+        // index holds.
         which.add_with(
-            "person IN (SELECT person FROM message WHERE control_id = ?)",
-            [control_id.clone()],
+            "(person IN (SELECT person FROM message WHERE control_id = ?)
+              OR (NOT EXISTS (SELECT 1 FROM message WHERE control_id = ?)
+                  AND person IN (SELECT person FROM line
+                                 WHERE json_extract(body, '$.control_id') = ?)))",
+            [control_id.clone(), control_id.clone(), control_id.clone()],
         );
+    }
+    if let Some(MessageId(message)) = filter.message {
+        which.add_with("person IN (SELECT person FROM message WHERE id = ?)", [message]);
     }
     let open: Vec<_> = filter.states.iter().filter(|state| is_open(**state)).collect();
     if !open.is_empty() && open.len() == filter.states.len() {
@@ -165,7 +173,9 @@ fn lines_of(
 }
 
 fn is_earned_by(line: &ListedLine, filter: &LineFilter) -> bool {
-    filter.control_id.as_ref().is_none_or(|control_id| line.line.line.control_id == *control_id)
+    let line = &line.line.line;
+    filter.control_id.as_ref().is_none_or(|control_id| line.control_id == *control_id)
+        && filter.message.is_none_or(|message| line.message == message)
 }
 
 fn lines_which(patient: &Patient, filter: &LineFilter) -> Which {

@@ -6,6 +6,7 @@ mod lines;
 mod listing;
 mod lists;
 mod outbox;
+mod pauses;
 mod people;
 mod rows;
 #[cfg(test)]
@@ -36,6 +37,7 @@ use super::reply::Reply;
 
 pub use listing::Listing;
 pub use outbox::Queued;
+pub use pauses::{Pause, Steer, Steering};
 pub use views::{
     Attempt, Balance, BookedEntry, CourseSummary, LineFilter, LinePlace, ListedLine, Loaded,
     MessageFilter, Verified,
@@ -55,6 +57,7 @@ const FORMAT: Format = Format {
     migrations: &[
         include_str!("../migrations/books-1.sql"),
         include_str!("../migrations/books-2.sql"),
+        include_str!("../migrations/books-3.sql"),
     ],
     page_bytes: 4_096,
     checkpoint_pages: 4_000,
@@ -138,6 +141,18 @@ impl Books {
         self.ask_async(bytes, |reply| Job::Mark(mark, reply)).await
     }
 
+    /// Notes that the bytes of several lines are about to leave together: all of them, or none if
+    /// one is not to leave. Lines of one lane may be among them.
+    pub async fn mark_all_sent(&self, marks: Vec<Mark>) -> Result<bool, Error> {
+        let bytes = marks.iter().map(|mark| mark.bytes.len()).sum();
+        self.ask_async(bytes, |reply| Job::MarkAll(marks, reply)).await
+    }
+
+    /// Notes what became of several attempts, all in one commit.
+    pub async fn settle_all(&self, settlements: Vec<Settlement>) -> Result<Vec<Settling>, Error> {
+        self.ask_async(0, |reply| Job::SettleAll(settlements, reply)).await
+    }
+
     /// Notes what became of an attempt; on disk when this returns.
     pub async fn settle(&self, settlement: Settlement) -> Result<Settling, Error> {
         let bytes = settlement.bytes.as_ref().map_or(0, bytes::Bytes::len);
@@ -147,6 +162,22 @@ impl Books {
     /// Notes where a line stands in the receiver's own books; whether that is news.
     pub async fn note_posted(&self, posting: Posting) -> Result<bool, Error> {
         self.ask_async(0, |reply| Job::Post(posting, reply)).await
+    }
+
+    /// Pauses, drains or resumes a destination, whoever has the books open; `false` if it is so
+    /// already.
+    pub async fn steer(&self, steering: Steering) -> Result<bool, Error> {
+        self.ask_async(0, |reply| Job::Steer(steering, reply)).await
+    }
+
+    /// The same, for callers that are no part of an async runtime.
+    pub fn steer_blocking(&self, steering: Steering) -> Result<bool, Error> {
+        self.ask(0, |reply| Job::Steer(steering, reply))
+    }
+
+    /// Every destination for which nothing new leaves, by name.
+    pub fn pauses(&self) -> Result<Vec<Pause>, Error> {
+        self.readers.read(pauses::all)
     }
 
     /// Lines that may leave for a destination now, oldest first; of one lane in the order of

@@ -38,8 +38,11 @@ pub(super) fn lane(account: Option<&str>, person: PersonId) -> String {
     }
 }
 
-/// A line that is not in the way of another, and for which nothing is in the way.
+/// A line that is not in the way of another, and for which nothing is in the way: nor is its
+/// destination paused (`pauses.rs`).
 const IS_FREE: &str = "line.state = 'queued' AND line.destination = ?1
+    AND NOT EXISTS (SELECT 1 FROM pause
+        WHERE pause.destination = ?1 AND line.id > pause.until_line)
     AND NOT EXISTS (SELECT 1 FROM line AS other WHERE other.destination = ?1
         AND other.state IN ('sent', 'unknown') AND other.lane = line.lane)
     AND (line.after_line IS NULL OR EXISTS (SELECT 1 FROM line AS first
@@ -96,6 +99,32 @@ pub(super) fn mark(writing: &mut Writing<'_>, mark: &Mark) -> Result<bool, Error
     if moved == 0 {
         return Ok(false);
     }
+    note_attempt(writing, mark)?;
+    Ok(true)
+}
+
+/// Marks several lines as sent, if all of them may leave: what stands in the way of none alone
+/// does not stand in the way of another of them.
+pub(super) fn mark_all(writing: &mut Writing<'_>, marks: &[Mark]) -> Result<bool, Error> {
+    let select = format!("SELECT 1 FROM line WHERE id = ?2 AND body = ?3 AND {IS_FREE}");
+    for mark in marks {
+        let content = serde_json::to_string(&mark.content)?;
+        let row = (&mark.destination, mark.line.0, &content);
+        if !writing.db.prepare_cached(&select)?.exists(row)? {
+            return Ok(false);
+        }
+    }
+    let update = "UPDATE line SET state = 'sent', updated_at = ?2 WHERE id = ?1";
+    for mark in marks {
+        let row = (mark.line.0, mark.at.as_millisecond());
+        writing.db.prepare_cached(update)?.execute(row)?;
+        note_attempt(writing, mark)?;
+    }
+    Ok(true)
+}
+
+fn note_attempt(writing: &mut Writing<'_>, mark: &Mark) -> Result<(), Error> {
+    let at = mark.at.as_millisecond();
     let insert = "INSERT INTO attempt (line, destination, control_id, started_at, bytes)
          VALUES (?1, ?2, ?3, ?4, ?5)";
     let row = (mark.line.0, &mark.destination, &mark.control_id, at, &*mark.bytes);
@@ -106,8 +135,7 @@ pub(super) fn mark(writing: &mut Writing<'_>, mark: &Mark) -> Result<bool, Error
         "bytes": mark.bytes.len(),
         "sha256": hex(&Sha256::digest(&mark.bytes)),
     });
-    by_the_daemon(writing, EntryKind::Attempt, mark.line, body, mark.at)?;
-    Ok(true)
+    by_the_daemon(writing, EntryKind::Attempt, mark.line, body, mark.at)
 }
 
 /// Notes what became of an attempt, and moves its line where the answer leads on from there.
@@ -320,6 +348,38 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn lines_that_leave_together_leave_all_or_none() {
+        let books = five_lines();
+        let mark_of = |line: i64| Mark {
+            line: LineId(line),
+            destination: "billing".into(),
+            control_id: format!("M{line}"),
+            bytes: "MSH".into(),
+            content: Box::new(books.line(LineId(line)).unwrap().unwrap().line.line),
+            at: at(1),
+        };
+        let marks = |lines: &[i64]| lines.iter().map(|line| mark_of(*line)).collect::<Vec<_>>();
+        assert!(!books.mark_all_sent(marks(&[1, 5])).await.unwrap(), "the last waits for another");
+        assert_eq!(free(&books, &[]), [1, 2, 3, 4], "so none of them left");
+        assert!(books.mark_all_sent(marks(&[1, 2, 3])).await.unwrap(), "of one lane, too");
+        assert!(!books.mark_all_sent(marks(&[3])).await.unwrap(), "it is out already");
+        assert_eq!(free(&books, &[]), [4]);
+        assert_eq!(books.in_flight("billing").unwrap().len(), 3);
+        let settlement = |line: i64| Settlement {
+            line: LineId(line),
+            control_id: format!("M{line}"),
+            answer: Settled::Accepted,
+            bytes: None,
+            at: at(2),
+        };
+        let settled = books.settle_all([1, 2, 3, 4].map(settlement).to_vec()).await.unwrap();
+        let moved = Settling::Moved { from: LineState::Sent };
+        assert_eq!(settled, [moved, moved, moved, Settling::NoSuchAttempt]);
+        assert_eq!(free(&books, &[]), [4, 5]);
+        assert_eq!(books.verify().unwrap().broken_at, None);
+    }
+
+    #[tokio::test]
     async fn nothing_leaves_of_a_line_that_says_something_else_by_now() {
         let books = five_lines();
         let mut stale = books.line(LineId(1)).unwrap().unwrap().line.line;
@@ -369,8 +429,8 @@ mod tests {
         let next = format!("SELECT id FROM line WHERE {IS_FREE} ORDER BY id");
         let mark = format!("UPDATE line SET state = 'sent' WHERE id = ?2 AND {IS_FREE}");
         for (question, indexes) in [
-            (next.as_str(), vec!["line_queued", "line_in_the_way", "PRIMARY KEY"]),
-            (mark.as_str(), vec!["PRIMARY KEY", "line_in_the_way", "PRIMARY KEY"]),
+            (next.as_str(), vec!["line_queued", "PRIMARY KEY", "line_in_the_way", "PRIMARY KEY"]),
+            (mark.as_str(), vec!["PRIMARY KEY", "PRIMARY KEY", "line_in_the_way", "PRIMARY KEY"]),
             ("SELECT max(id) FROM attempt WHERE line = 1", vec!["attempt_line"]),
             (
                 &format!("SELECT id FROM line WHERE {} AND state = 'held'", rows::IS_OPEN),

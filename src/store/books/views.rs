@@ -6,7 +6,9 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::{BookedLine, CourseId, Entry, Facts, Identifier, LineId, LineState, PersonId};
+use crate::domain::{
+    BookedLine, CourseId, Entry, Facts, Identifier, LineId, LineState, MessageId, PersonId,
+};
 
 /// Everything that a judgment of a person rests on.
 #[derive(Debug, Clone)]
@@ -56,6 +58,8 @@ pub struct LineFilter {
     pub destination: Option<String>,
     /// The control id of the message that earned it.
     pub control_id: Option<String>,
+    /// The message that earned it.
+    pub message: Option<MessageId>,
     /// How many at most.
     pub limit: Option<usize>,
 }

@@ -15,6 +15,7 @@ use crate::store::reply::Reply;
 use crate::store::thread::{give_way, start_writer};
 
 use super::chain::{self, Head};
+use super::pauses::{self, Steering};
 use super::work::{Applied, Decided, LineChange, Mark, Posting, Settlement, Settling, Work};
 use super::{Shared, apply, outbox};
 
@@ -29,8 +30,11 @@ pub(super) enum Job {
     Apply(Work, Reply<Applied>),
     Decide(Vec<LineChange>, Timestamp, Reply<Vec<Decided>>),
     Mark(Mark, Reply<bool>),
+    MarkAll(Vec<Mark>, Reply<bool>),
     Settle(Settlement, Reply<Settling>),
+    SettleAll(Vec<Settlement>, Reply<Vec<Settling>>),
     Post(Posting, Reply<bool>),
+    Steer(Steering, Reply<bool>),
     LookForOthers(Reply<u64>),
 }
 
@@ -135,11 +139,20 @@ impl Job {
                 finish(writing, reply, |w| apply::decide(w, &changes, at))
             }
             Job::Mark(mark, reply) => finish_all(writing, reply, |w| outbox::mark(w, &mark)),
+            Job::MarkAll(marks, reply) => {
+                finish_all(writing, reply, |w| outbox::mark_all(w, &marks))
+            }
+            Job::SettleAll(all, reply) => finish_all(writing, reply, |w| {
+                all.iter().map(|settlement| outbox::settle(w, settlement)).collect()
+            }),
             Job::Settle(settlement, reply) => {
                 finish_all(writing, reply, |w| outbox::settle(w, &settlement))
             }
             Job::Post(posting, reply) => {
                 finish_all(writing, reply, |w| outbox::posted(w, &posting))
+            }
+            Job::Steer(steering, reply) => {
+                finish_all(writing, reply, |w| pauses::steer(w, &steering))
             }
             Job::LookForOthers(reply) => finish_all(writing, reply, |w| Ok(w.others)),
         }
@@ -152,8 +165,11 @@ impl Job {
             Job::Apply(_, reply) => reply.answer(Err(error)),
             Job::Decide(_, _, reply) => reply.answer(Err(error)),
             Job::Mark(_, reply) => reply.answer(Err(error)),
+            Job::MarkAll(_, reply) => reply.answer(Err(error)),
             Job::Settle(_, reply) => reply.answer(Err(error)),
+            Job::SettleAll(_, reply) => reply.answer(Err(error)),
             Job::Post(_, reply) => reply.answer(Err(error)),
+            Job::Steer(_, reply) => reply.answer(Err(error)),
             Job::LookForOthers(reply) => reply.answer(Err(error)),
         }
     }

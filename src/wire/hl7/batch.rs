@@ -1,152 +1,236 @@
-//! Batches in one frame: FHS and BHS around messages, and the batch of acknowledgments that answers
-//! them.
+//! Batches: what encloses the messages of a file, written with true counts and counted after.
 
-use super::content::component;
-use super::lines::{self, Lines};
-use super::preflight::without_lead;
-use super::{Delimiters, split};
+use super::lines::{field, first};
+use super::split::{is_envelope, is_header, lead};
+use super::{Delimiters, Writer};
 
-/// A batch with more messages is taken for no batch.
-pub(super) const BATCH_MESSAGES_MAX: usize = 10_000;
-
-/// Messages with an envelope around them.
-#[derive(Clone)]
-pub struct Batch<'a> {
-    header: &'a [u8],
-    delimiters: Delimiters,
-    is_file: bool,
-    told: Option<u64>,
-    /// The messages, in order.
-    pub messages: Vec<&'a [u8]>,
+/// What a batch says of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchHeader<'a> {
+    /// The program that sends (FHS-3, BHS-3).
+    pub sending_application: &'a str,
+    /// The site (FHS-4, BHS-4).
+    pub sending_facility: &'a str,
+    /// The program that takes it (FHS-5, BHS-5).
+    pub receiving_application: &'a str,
+    /// Whose it is (FHS-6, BHS-6).
+    pub receiving_facility: &'a str,
+    /// When it was made (FHS-7, BHS-7).
+    pub made: &'a str,
+    /// The file's name (FHS-9).
+    pub name: &'a str,
+    /// The number of the batch (FHS-11, BHS-11).
+    pub control_id: &'a str,
 }
 
-impl<'a> Batch<'a> {
-    /// Opens an envelope. `None` for what does not begin with one.
-    pub fn open(raw: &'a [u8]) -> Option<Batch<'a>> {
-        let body = without_lead(raw);
-        let name = body.get(..3)?.to_ascii_uppercase();
-        let is_file = name == b"FHS";
-        if !is_file && name != b"BHS" {
-            return None;
+/// What stands before so many messages of one batch in one file, and behind them: FHS and BHS, BTS
+/// and FTS.
+pub fn batch(header: &BatchHeader<'_>, delimiters: Delimiters, messages: usize) -> [String; 2] {
+    let head =
+        [envelope("FHS", header, delimiters, header.name), envelope("BHS", header, delimiters, "")];
+    let field = char::from(delimiters.field);
+    [head.concat(), format!("BTS{field}{messages}\rFTS{field}1\r")]
+}
+
+/// FHS and BHS are built as MSH is, up to field 8.
+fn envelope(segment: &str, header: &BatchHeader<'_>, delimiters: Delimiters, name: &str) -> String {
+    let mut writer = Writer::new(delimiters);
+    writer
+        .header()
+        .text(3, header.sending_application)
+        .text(4, header.sending_facility)
+        .text(5, header.receiving_application)
+        .text(6, header.receiving_facility)
+        .text(7, header.made)
+        .text(9, name)
+        .text(11, header.control_id);
+    let mut text = writer.finish();
+    text.replace_range(..segment.len(), segment);
+    text
+}
+
+/// What a file says of its own counts that is not so: each in words, nothing of its content.
+pub fn miscounts(file: &[u8]) -> Vec<String> {
+    let mut counting = Counting::default();
+    for line in file.split(|byte| matches!(byte, b'\r' | b'\n')) {
+        let line = &line[lead(line)..];
+        if is_header(line) {
+            counting.messages += 1;
+        } else if is_envelope(line) {
+            counting.envelope(line);
         }
-        let delimiters = Delimiters::read(body).ok()?;
-        let mut lines = Lines::new(body, delimiters.field);
-        let header = lines.next()?;
-        let messages = split(body);
-        (messages.len() <= BATCH_MESSAGES_MAX).then_some(Batch {
-            header,
-            delimiters,
-            is_file,
-            told: told(lines, &delimiters),
-            messages,
-        })
+    }
+    counting.end()
+}
+
+#[derive(Default)]
+struct Counting {
+    messages: u64,
+    batches: u64,
+    in_batch: bool,
+    in_file: bool,
+    wrong: Vec<String>,
+}
+
+impl Counting {
+    fn envelope(&mut self, line: &[u8]) {
+        let told = told(line);
+        match line[..3].to_ascii_uppercase().as_slice() {
+            b"FHS" => {
+                self.unended();
+                (self.in_file, self.batches, self.messages) = (true, 0, 0);
+            }
+            b"BHS" => {
+                self.unended_batch();
+                (self.in_batch, self.messages) = (true, 0);
+                self.batches += 1;
+            }
+            b"BTS" => {
+                self.batches += u64::from(!self.in_batch);
+                self.compare("BTS-1", (told, "messages"), self.messages);
+                (self.in_batch, self.messages) = (false, 0);
+            }
+            _ => {
+                self.unended_batch();
+                // Messages that stand in no batch are one, or none, as their sender likes.
+                let alone = self.batches == 0 && matches!(told, Told::Number(0 | 1));
+                if !alone {
+                    self.compare("FTS-1", (told, "batches"), self.batches);
+                }
+                (self.in_file, self.batches, self.messages) = (false, 0, 0);
+            }
+        }
     }
 
-    /// Whether its trailer tells another number of messages than came.
-    pub fn is_miscounted(&self) -> bool {
-        let came = u64::try_from(self.messages.len()).unwrap_or(u64::MAX);
-        self.told.is_some_and(|told| told != came)
+    fn compare(&mut self, place: &str, (told, of): (Told, &str), there: u64) {
+        match told {
+            Told::Nothing => {}
+            Told::Number(told) if told == there => {}
+            Told::Number(told) => {
+                self.wrong.push(format!("{place} says {told} {of}, {there} are there"));
+            }
+            Told::Strange => self.wrong.push(format!("{place} is no number of {of}")),
+        }
     }
 
-    /// The batch of these acknowledgments, made at a time, under a control id of ours.
-    pub fn answer(&self, answers: &[Vec<u8>], made: &str, control_id: &str) -> Vec<u8> {
-        let mut out = Vec::new();
-        if self.is_file {
-            self.envelope(b"FHS", (made, control_id), &mut out);
+    fn unended_batch(&mut self) {
+        if std::mem::take(&mut self.in_batch) {
+            self.wrong.push("a batch does not end with BTS: it may have been cut".to_owned());
         }
-        self.envelope(b"BHS", (made, control_id), &mut out);
-        answers.iter().for_each(|answer| out.extend_from_slice(answer));
-        let separator = char::from(self.delimiters.field);
-        let mut trailer = format!("BTS{separator}{}", answers.len());
-        if let Some(told) = self.told.filter(|_| self.is_miscounted()) {
-            let came = self.messages.len();
-            trailer.push_str(&format!("{separator}{came} messages came and {told} were told"));
-        }
-        trailer.push('\r');
-        if self.is_file {
-            trailer.push_str(&format!("FTS{separator}1\r"));
-        }
-        out.extend_from_slice(trailer.as_bytes());
-        out
     }
 
-    /// A header that repeats the other's, with sender and receiver changed over.
-    fn envelope(&self, name: &[u8], (made, control_id): (&str, &str), out: &mut Vec<u8>) {
-        let signs = self.delimiters.signs();
-        let ours = [made.as_bytes(), b"", b"", b"", control_id.as_bytes()];
-        let theirs = [5, 6, 3, 4].map(|number| self.field(number));
-        let reference = self.field(11);
-        let fields = [signs.as_bytes()].into_iter().chain(theirs).chain(ours).chain([reference]);
-        out.extend_from_slice(name);
-        for field in fields {
-            out.push(self.delimiters.field);
-            out.extend(field.iter().filter(|byte| **byte >= b' '));
+    fn unended(&mut self) {
+        self.unended_batch();
+        if std::mem::take(&mut self.in_file) {
+            self.wrong.push("the file does not end with FTS: it may have been cut".to_owned());
         }
-        out.push(b'\r');
     }
 
-    /// A field by its number, as in MSH: the first is the separator itself.
-    fn field(&self, number: usize) -> &'a [u8] {
-        lines::nth(self.header, self.delimiters.field, number.saturating_sub(1))
+    fn end(mut self) -> Vec<String> {
+        self.unended();
+        self.wrong
     }
 }
 
-/// How many messages the trailers tell, together.
-fn told(lines: Lines<'_>, delimiters: &Delimiters) -> Option<u64> {
-    let separator = delimiters.field;
-    let trailers = lines.filter(|line| lines::name(line, separator) == Some(*b"BTS"));
-    let counts = trailers
-        .map(|line| component(lines::field(line, separator, 1), delimiters, 0).parse::<u64>().ok());
-    let counts: Vec<u64> = counts.collect::<Option<_>>()?;
-    (!counts.is_empty()).then(|| counts.iter().fold(0u64, |sum, count| sum.saturating_add(*count)))
+#[derive(Clone, Copy)]
+enum Told {
+    Nothing,
+    Number(u64),
+    Strange,
 }
 
-/// What a message says is never written into a log by accident.
-impl std::fmt::Debug for Batch<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Batch({} messages)", self.messages.len())
+/// The first field of BTS or FTS.
+fn told(line: &[u8]) -> Told {
+    let Some(separator) = line.get(3) else { return Told::Nothing };
+    let count = first(field(line, *separator, 1), b'^').trim_ascii();
+    if count.is_empty() {
+        return Told::Nothing;
     }
+    let number = std::str::from_utf8(count).ok().and_then(|count| count.parse().ok());
+    number.map_or(Told::Strange, Told::Number)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::table::rows;
+    use crate::wire::hl7::split;
 
     #[test]
-    fn an_envelope_is_opened_and_counted() {
+    fn c_15_counts_that_are_not_so_are_said() {
         for row in rows(
             "
-            | batch                                    | messages | miscounted |
-            | BHS;^~;!MSH;1!MSH;2!BTS;2!               | 2        | false      |
-            | FHS;^~;!BHS;^~;!MSH;1!BTS;1!FTS;1!       | 1        | false      |
-            | FHS;^~;!MSH;1!MSH;2!                     | 2        | false      |
-            | BHS;^~;!MSH;1!BTS;3!                     | 1        | true       |
-            | BHS;^~;!MSH;1!BTS;1!BHS;^~;!MSH;2!BTS;1! | 2        | false      |
-            | BHS;^~;!BTS;0!                           | 0        | false      |
-            | BHS;^~;!MSH;1!BTS!                       | 1        | false      |
-            | MSH;^~;!MSH;1!                           | -        | -          |
-            | BHS                                      | -        | -          |
+            | file                              | messages | said                       |
+            | M;M                               | 2        |                            |
+            | F;B;M;M;BTS#2;FTS#1               | 2        |                            |
+            | F;B;M;M;BTS#3;FTS#1               | 2        | BTS-1 says 3 messages, 2   |
+            | F;B;M;M;BTS;FTS                   | 2        |                            |
+            | F;B;M;M;BTS#02;FTS#1              | 2        |                            |
+            | F;B;M;M;BTS#two;FTS#1             | 2        | BTS-1 is no number         |
+            | F;B;M;BTS#1;B;M;M;BTS#2;FTS#2     | 3        |                            |
+            | F;B;M;BTS#1;B;M;M;BTS#2;FTS#1     | 3        | FTS-1 says 1 batches, 2    |
+            | F;B;M;BTS#1;B;M;BTS#2;FTS#2       | 2        | BTS-1 says 2 messages, 1   |
+            | B;M;BTS#1                         | 1        |                            |
+            | B;M;BTS#1;B;M;BTS#1               | 2        |                            |
+            | B;M                               | 1        | a batch does not end       |
+            | B;M;B;M;BTS#1                     | 2        | a batch does not end       |
+            | M;BTS#1                           | 1        |                            |
+            | M;M;BTS#1;FTS#1                   | 2        | BTS-1 says 1 messages, 2   |
+            | F;M;FTS#1                         | 1        |                            |
+            | F;M;FTS#0                         | 1        |                            |
+            | F;M;FTS#7                         | 1        | FTS-1 says 7 batches, 0    |
+            | F;B;M;BTS#1                       | 1        | the file does not end      |
+            | F;FTS#0                           | 0        |                            |
+            | F;B;BTS#0;FTS#1                   | 0        |                            |
+            | F;B;M;BTS#1;FTS#1;F;B;BTS#1;FTS#1 | 1        | BTS-1 says 1 messages, 0   |
             ",
         ) {
-            let text = row["batch"].replace('!', "\r").replace(';', "|");
-            let batch = Batch::open(text.as_bytes());
-            let messages = batch.as_ref().map_or("-".into(), |it| it.messages.len().to_string());
-            let miscounted = batch.map_or("-".into(), |it| it.is_miscounted().to_string());
-            assert_eq!((&messages, &miscounted), (&row["messages"], &row["miscounted"]), "{row}");
+            let plain = row["file"].replace('#', "|").replace(';', "\n");
+            let lines = plain.lines().map(|line| match line {
+                "M" => r"MSH|^~\&|A",
+                "F" => r"FHS|^~\&|A",
+                "B" => r"BHS|^~\&|A",
+                line => line,
+            });
+            for end in ["\r", "\n", "\r\n"] {
+                let file = lines.clone().collect::<Vec<_>>().join(end);
+                let said = miscounts(file.as_bytes());
+                assert_eq!(split(file.as_bytes()).len().to_string(), row["messages"], "{row}");
+                let expected = usize::from(!row["said"].is_empty());
+                assert_eq!(said.len(), expected, "{row}: {said:?}");
+                assert!(said.iter().all(|said| said.contains(&row["said"])), "{row}: {said:?}");
+            }
         }
     }
 
     #[test]
-    fn a_batch_is_answered_by_a_batch() {
-        let text = "BHS|^~\\&|A|B|C|D|2026||||77\rMSH|1\rMSH|2\rBTS|3\r";
-        let batch = Batch::open(text.as_bytes()).unwrap();
-        let answer = batch.answer(&[b"MSH|x\r".to_vec(), b"MSH|y\r".to_vec()], "2027", "N1");
-        let expected = "BHS|^~\\&|C|D|A|B|2027||||N1|77\rMSH|x\rMSH|y\r\
-                        BTS|2|2 messages came and 3 were told\r";
-        assert_eq!(String::from_utf8(answer).unwrap(), expected);
-        let file = Batch::open(b"FHS|^~\\&|A\rMSH|1\r").unwrap();
-        let answer = String::from_utf8(file.answer(&[], "", "")).unwrap();
-        assert_eq!(answer, "FHS|^~\\&|||A|||||||\rBHS|^~\\&|||A|||||||\rBTS|0\rFTS|1\r");
+    fn the_delimiters_of_a_batch_are_its_own() {
+        let file = b"FHS*^~\\&*A\rBHS*^~\\&*A\rMSH|^~\\&|A\rBTS*2*x\rFTS*1\r";
+        assert_eq!(miscounts(file), ["BTS-1 says 2 messages, 1 are there"]);
+    }
+
+    #[test]
+    fn out_9_a_batch_that_is_written_counts_itself() {
+        let header = BatchHeader {
+            sending_application: "COLLIMATOR",
+            sending_facility: "A|B",
+            receiving_application: "BILLING",
+            receiving_facility: "files",
+            made: "20261125120000",
+            name: "x.hl7",
+            control_id: "CL1-1",
+        };
+        let [head, tail] = batch(&header, Delimiters::default(), 2);
+        let file = format!("{head}MSH|^~\\&|1\rMSH|^~\\&|2\r{tail}");
+        let told = "FHS|^~\\&|COLLIMATOR|A\\F\\B|BILLING|files|20261125120000||x.hl7||CL1-1\r\
+                    BHS|^~\\&|COLLIMATOR|A\\F\\B|BILLING|files|20261125120000||||CL1-1\r\
+                    MSH|^~\\&|1\rMSH|^~\\&|2\rBTS|2\rFTS|1\r";
+        assert_eq!(file, told);
+        assert!(miscounts(file.as_bytes()).is_empty());
+        assert_eq!(split(file.as_bytes()).len(), 2);
+        let other = Delimiters { field: b'*', ..Delimiters::default() };
+        let [head, tail] = batch(&header, other, 0);
+        assert!(head.starts_with("FHS*^~\\&*COLLIMATOR*A|B*"), "{head}");
+        assert_eq!(tail, "BTS*0\rFTS*1\r");
     }
 }

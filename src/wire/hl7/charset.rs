@@ -53,6 +53,97 @@ fn named(declared: &[u8]) -> Option<&'static Encoding> {
     })
 }
 
+/// A text in the characters of a set of table 0211. Where that has no such letter its base letter
+/// is written, and a question mark for what has none: the receiver reads no other letter by
+/// mistake. An empty set is ASCII, as the standard has it.
+pub fn encode(text: &str, declared: &str) -> Vec<u8> {
+    let encoding = named(declared.as_bytes());
+    if encoding == Some(UTF_8) || text.is_ascii() {
+        return text.as_bytes().to_vec();
+    }
+    // Of the parts of ISO 8859 the bytes from 80 to 9F are no letters, though some write them.
+    let has_controls = declared.starts_with("8859");
+    let mut written = Vec::with_capacity(text.len());
+    for sign in text.chars() {
+        match in_set(sign, encoding)
+            .filter(|bytes| !(has_controls && bytes.iter().any(|byte| (0x80..0xa0).contains(byte))))
+        {
+            Some(bytes) => written.extend(bytes),
+            None => written.extend(base_letter(sign).bytes()),
+        }
+    }
+    written
+}
+
+fn in_set(sign: char, encoding: Option<&'static Encoding>) -> Option<Vec<u8>> {
+    let mut buffer = [0; 4];
+    let text: &str = sign.encode_utf8(&mut buffer);
+    match encoding {
+        Some(encoding) => {
+            let (bytes, _, unmappable) = encoding.encode(text);
+            (!unmappable).then(|| bytes.into_owned())
+        }
+        None => text.is_ascii().then(|| text.as_bytes().to_vec()),
+    }
+}
+
+/// The letters of ASCII that come nearest to a letter.
+fn base_letter(sign: char) -> &'static str {
+    BASE_LETTERS.iter().find(|(letters, _)| letters.contains(sign)).map_or("?", |(_, base)| *base)
+}
+
+const BASE_LETTERS: &[(&str, &str)] = &[
+    ("ÀÁÂÃÄÅĀĂĄǍ", "A"),
+    ("àáâãäåāăąǎ", "a"),
+    ("ÇĆĈĊČ", "C"),
+    ("çćĉċč", "c"),
+    ("ĎĐÐ", "D"),
+    ("ďđð", "d"),
+    ("ÈÉÊËĒĔĖĘĚ", "E"),
+    ("èéêëēĕėęě", "e"),
+    ("ĜĞĠĢ", "G"),
+    ("ĝğġģ", "g"),
+    ("ĤĦ", "H"),
+    ("ĥħ", "h"),
+    ("ÌÍÎÏĨĪĬĮİ", "I"),
+    ("ìíîïĩīĭįı", "i"),
+    ("Ĵ", "J"),
+    ("ĵ", "j"),
+    ("Ķ", "K"),
+    ("ķ", "k"),
+    ("ĹĻĽĿŁ", "L"),
+    ("ĺļľŀł", "l"),
+    ("ÑŃŅŇ", "N"),
+    ("ñńņň", "n"),
+    ("ÒÓÔÕÖØŌŎŐ", "O"),
+    ("òóôõöøōŏő", "o"),
+    ("ŔŖŘ", "R"),
+    ("ŕŗř", "r"),
+    ("ŚŜŞŠȘ", "S"),
+    ("śŝşšș", "s"),
+    ("ŢŤŦȚ", "T"),
+    ("ţťŧț", "t"),
+    ("ÙÚÛÜŨŪŬŮŰŲ", "U"),
+    ("ùúûüũūŭůűų", "u"),
+    ("Ŵ", "W"),
+    ("ŵ", "w"),
+    ("ÝŶŸ", "Y"),
+    ("ýÿŷ", "y"),
+    ("ŹŻŽ", "Z"),
+    ("źżž", "z"),
+    ("Æ", "AE"),
+    ("æ", "ae"),
+    ("Œ", "OE"),
+    ("œ", "oe"),
+    ("ß", "ss"),
+    ("Þ", "Th"),
+    ("þ", "th"),
+    ("‘’ʼ", "'"),
+    ("“”", "\""),
+    ("–—‐‑", "-"),
+    ("\u{a0}", " "),
+];
+
 /// Table 0211 and how it is spelled in the field, letters and digits only.
 const ALIASES: &[(&str, &str)] = &[
     ("UNICODEUTF8", "utf-8"),
@@ -103,6 +194,24 @@ mod tests {
         ];
         for (bytes, declared, text) in cases {
             assert_eq!(decode(bytes, declared.as_bytes()).text, *text, "{declared}");
+        }
+    }
+
+    #[test]
+    fn a_letter_that_the_set_lacks_is_written_by_its_base() {
+        let cases: &[(&str, &str, &[u8])] = &[
+            ("Zoé Müller", "UNICODE UTF-8", "Zoé Müller".as_bytes()),
+            ("Zoé Müller", "8859/1", b"Zo\xe9 M\xfcller"),
+            ("Zoé Müller", "ASCII", b"Zoe Muller"),
+            ("Zoé Müller", "", b"Zoe Muller"),
+            ("Łukasz Šimek €", "8859/1", b"Lukasz Simek ?"),
+            ("Łukasz", "8859/2", b"\xa3ukasz"),
+            ("O’Brien", "8859/1", b"O'Brien"),
+            ("Иван", "8859/5", b"\xb8\xd2\xd0\xdd"),
+            ("Иван", "8859/1", b"????"),
+        ];
+        for (text, set, bytes) in cases {
+            assert_eq!(&encode(text, set), bytes, "{text} in {set}");
         }
     }
 

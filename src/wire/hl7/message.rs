@@ -7,6 +7,8 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::lines::{self, Lines};
 use super::value::Value;
@@ -20,7 +22,12 @@ pub struct Message {
     segments: Vec<Vec<Range<usize>>>,
     charset: &'static str,
     damaged: bool,
+    looks: Option<Looks>,
 }
+
+/// Which fields somebody has looked at: a bit for each, segment by segment; the last one stands
+/// for all fields behind it.
+type Looks = Arc<[AtomicU64]>;
 
 /// A segment of a message.
 #[derive(Clone, Copy)]
@@ -40,7 +47,19 @@ impl Message {
         let text = plain(&decoded.text, &delimiters);
         let segments = cut(&text)?;
         let (charset, damaged) = (decoded.used, decoded.damaged);
-        Ok(Message { text, delimiters, segments, charset, damaged })
+        Ok(Message { text, delimiters, segments, charset, damaged, looks: None })
+    }
+
+    /// The same message, which from now on notes the fields that are looked at.
+    pub fn noting_looks(self) -> Message {
+        let looks = self.segments.iter().map(|_| AtomicU64::new(0)).collect();
+        Message { looks: Some(looks), ..self }
+    }
+
+    fn look(&self, segment: usize, field: u16) {
+        if let Some(looks) = self.looks.as_ref().and_then(|looks| looks.get(segment)) {
+            looks.fetch_or(1 << field.min(63), Ordering::Relaxed);
+        }
     }
 
     /// Its delimiters.
@@ -124,8 +143,22 @@ impl<'m> Segment<'m> {
 
     /// A field by its number, from 1; empty if there is none.
     pub fn field(&self, number: u16) -> Value<'m> {
+        self.message.look(self.index, number);
         let range = self.ranges().get(usize::from(number)).cloned().filter(|_| number > 0);
         Value::new(&self.message.text[range.unwrap_or_default()], &self.message.delimiters)
+    }
+
+    /// Whether somebody has looked at a field, where that is noted.
+    pub fn was_looked_at(&self, number: u16) -> bool {
+        let looks = self.message.looks.as_ref().and_then(|looks| looks.get(self.index));
+        looks.is_some_and(|looks| looks.load(Ordering::Relaxed) & (1 << number.min(63)) != 0)
+    }
+
+    /// Whether a field tells something; this look is not noted.
+    pub fn tells(&self, number: u16) -> bool {
+        let range = self.ranges().get(usize::from(number)).cloned().filter(|_| number > 0);
+        let raw = &self.message.text[range.unwrap_or_default()];
+        Value::new(raw, &self.message.delimiters).is_valued()
     }
 
     /// How many fields it has.

@@ -2,7 +2,8 @@
 //!
 //! [`scan`] looks at a message before it is answered, [`acknowledge`] writes the answer,
 //! [`Message`] takes it apart, [`Writer`] writes one, [`answer::read`] reads what comes back,
-//! [`split()`] takes a file apart, [`time::read`] reads a time.
+//! [`split()`] takes a file apart, [`miscounts`] counts after it, [`batch()`] makes one,
+//! [`time::read`] reads a time.
 
 mod ack;
 pub mod answer;
@@ -10,6 +11,7 @@ mod batch;
 mod charset;
 mod content;
 mod delimiters;
+mod enclosed;
 mod escape;
 mod lines;
 mod message;
@@ -25,10 +27,11 @@ mod value;
 mod write;
 
 pub use ack::{Acknowledgment, ERROR_TEXT_CHARS_MAX, Style, acknowledge};
-pub use batch::Batch;
-pub use charset::{Decoded, decode};
+pub use batch::{BatchHeader, batch, miscounts};
+pub use charset::{Decoded, decode, encode};
 pub use content::{MERGE_EVENTS, OBJECTIONS_MAX};
 pub use delimiters::Delimiters;
+pub use enclosed::Batch;
 pub use message::{Message, Segment};
 pub use objection::{ErrorLocation, MsaCode, Objection};
 pub use position::{NotAPosition, Position};

@@ -33,7 +33,7 @@ pub fn split(file: &[u8]) -> Vec<&[u8]> {
 }
 
 /// How many bytes before the segment belong to a frame or are a mark of the encoding.
-fn lead(line: &[u8]) -> usize {
+pub(super) fn lead(line: &[u8]) -> usize {
     let bare = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     let skipped = bare.iter().take_while(|byte| matches!(**byte, FS | VT | b' ' | 0)).count();
     let after = &bare[skipped..];
@@ -42,12 +42,12 @@ fn lead(line: &[u8]) -> usize {
     if is_header(&line[start..]) || is_envelope(&line[start..]) { start } else { 0 }
 }
 
-fn is_header(line: &[u8]) -> bool {
+pub(super) fn is_header(line: &[u8]) -> bool {
     let after = line.split_at_checked(3).filter(|(name, _)| name.eq_ignore_ascii_case(b"MSH"));
     after.is_some_and(|(_, rest)| rest.first().is_none_or(u8::is_ascii_punctuation))
 }
 
-fn is_envelope(line: &[u8]) -> bool {
+pub(super) fn is_envelope(line: &[u8]) -> bool {
     line.split_at_checked(3).is_some_and(|(name, rest)| {
         [b"FHS", b"BHS", b"BTS", b"FTS"].iter().any(|it| name.eq_ignore_ascii_case(*it))
             && rest.first().is_none_or(u8::is_ascii_punctuation)

@@ -35,11 +35,11 @@ pub fn copy_tables(from: &Path, to: &Path) {
 pub fn setup(setting: Setting) -> Setup {
     let routes = match setting {
         Setting::Hospital => vec![
-            Route { destination: "hospital-billing".into(), claims: vec![Claim::Facility] },
-            Route { destination: "physician-billing".into(), claims: vec![Claim::Professional] },
+            route("hospital-billing", vec![Claim::Facility]),
+            route("physician-billing", vec![Claim::Professional]),
         ],
         Setting::Freestanding => {
-            vec![Route { destination: "center-billing".into(), claims: vec![Claim::Global] }]
+            vec![route("center-billing", vec![Claim::Global])]
         }
     };
     let source = |name: &str| SourceSetup {
@@ -47,6 +47,7 @@ pub fn setup(setting: Setting) -> Setup {
         profile: name.into(),
         system: String::new(),
         bills: true,
+        takes_unknown: false,
     };
     Setup {
         tables: tables(),
@@ -55,6 +56,10 @@ pub fn setup(setting: Setting) -> Setup {
         sources: vec![source("aria"), source("mosaiq"), source("fhir")],
         routes,
     }
+}
+
+fn route(destination: &str, claims: Vec<Claim>) -> Route {
+    Route { destination: destination.into(), claims, profile: "dft-2.5.1".into() }
 }
 
 /// Carries messages, run by run, and gives the rows of all lines.

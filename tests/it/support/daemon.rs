@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use collimator::app::{Daemon, Error, Plan, SourcePlan};
 use collimator::config::{Grant, Tls};
-use collimator::dispatch::{Destination, Server, Way};
+use collimator::dispatch::{Destination, Folder, Server, Way};
 use collimator::domain::{Claim, Clock, LineState, MessageState, Setting};
 use collimator::mappings::DestinationProfile;
-use collimator::mappings::destination::Repeat;
+use collimator::mappings::destination::{Policy, Repeat};
 use collimator::pipeline::Route;
 use collimator::store::{
     Attempt, BookedMessage, Books, Intake, LineFilter, ListedLine, MessageFilter,
@@ -48,6 +48,7 @@ pub struct Target {
     pub connections: usize,
     pub answer_within: Duration,
     pub read_back: Option<Duration>,
+    pub policy: Policy,
 }
 
 impl Target {
@@ -62,6 +63,25 @@ impl Target {
             connections: 1,
             answer_within: Duration::from_secs(30),
             read_back: None,
+            policy: Policy::default(),
+        }
+    }
+
+    /// Lines of a claim into a folder, so many to a file at most.
+    pub fn folder(name: &str, claim: Claim, path: &Path, lines_max: usize) -> Target {
+        let every = Duration::from_millis(if lines_max > 1 { 200 } else { 0 });
+        let folder = Folder { path: path.to_owned(), lines_max, every, trigger: None };
+        Target {
+            name: name.into(),
+            claims: vec![claim],
+            way: Way::Dir(folder),
+            profile: "dft-2.5.1",
+            repeat: Repeat::No,
+            credits: true,
+            connections: 1,
+            answer_within: Duration::from_secs(30),
+            read_back: None,
+            policy: Policy::default(),
         }
     }
 
@@ -83,6 +103,7 @@ impl Target {
             connections: 1,
             answer_within: Duration::from_secs(30),
             read_back: None,
+            policy: Policy::default(),
         }
     }
 
@@ -122,6 +143,11 @@ impl Target {
         Target::new("physician-billing", Claim::Professional, receiver)
     }
 
+    /// What follows from its answers.
+    pub fn by_policy(self, policy: Policy) -> Target {
+        Target { policy, ..self }
+    }
+
     pub fn answering_within(self, millis: u64) -> Target {
         Target { answer_within: Duration::from_millis(millis), ..self }
     }
@@ -144,6 +170,7 @@ pub fn plan(folder: &Path, targets: &[Target]) -> Plan {
             DestinationProfile::Hl7(profile) => {
                 profile.recognizes_repeat = target.repeat;
                 profile.credits = target.credits;
+                profile.policy = target.policy.clone();
             }
             DestinationProfile::Fhir(profile) => profile.credits &= target.credits,
         }
@@ -157,8 +184,11 @@ pub fn plan(folder: &Path, targets: &[Target]) -> Plan {
             read_back: target.read_back,
         }
     };
-    let route =
-        |target: &Target| Route { destination: target.name.clone(), claims: target.claims.clone() };
+    let route = |target: &Target| Route {
+        destination: target.name.clone(),
+        claims: target.claims.clone(),
+        profile: target.profile.to_owned(),
+    };
     let mut setup = carry::setup(Setting::Hospital);
     setup.routes = targets.iter().map(route).collect();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));

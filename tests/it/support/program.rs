@@ -68,6 +68,42 @@ impl Program {
         program
     }
 
+    /// Settings of a hospital to which files are dropped, and which puts files: the folders `in`,
+    /// `facility` and `professional` beside them.
+    pub fn in_folders() -> Program {
+        let folder = tempfile::tempdir().unwrap();
+        let program = Program { folder, source: free(), running: None };
+        for name in ["in", "facility", "professional"] {
+            std::fs::create_dir(program.folder(name)).unwrap();
+        }
+        let destination = |name: &str, claim: &str| {
+            format!(
+                "[[destination]]\nname = \"{name}\"\nclaims = [\"{claim}\"]\n\
+                 profile = \"dft-2.5.1\"\nsend = \"dir:{}\"\nbatch_every = \"0s\"\n",
+                program.folder(claim).display()
+            )
+        };
+        let text = format!(
+            "[site]\nname = \"Example\"\ntime_zone = \"America/New_York\"\n\
+             setting = \"hospital\"\n[store]\npath = \"{}\"\n[mappings]\npath = \"{}/mappings\"\n\
+             [[source]]\nname = \"aria\"\nprofile = \"aria\"\nlisten = \"dir:{}\"\nevery = \"1s\"\n\
+             [[source]]\nname = \"alive\"\nprofile = \"aria\"\nlisten = \"mllp://{}\"\n{}{}",
+            program.store().display(),
+            env!("CARGO_MANIFEST_DIR"),
+            program.folder("in").display(),
+            program.source,
+            destination("hospital-billing", "facility"),
+            destination("physician-billing", "professional"),
+        );
+        std::fs::write(program.settings(), text).unwrap();
+        program
+    }
+
+    /// A folder beside the settings.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// The same with a copy of the tables, to be changed.
     pub fn with_own_tables(facility: &Receiver, professional: &Receiver) -> Program {
         let program = Program::with(facility, professional);

@@ -60,6 +60,26 @@ fn messages(file: &[u8]) -> Vec<Vec<u8>> {
     hl7::split(&file).into_iter().map(<[u8]>::to_vec).collect()
 }
 
+/// The fraction of such a person, taken back by its source.
+pub fn taken_back(number: usize) -> Vec<u8> {
+    let told = course_of(number).into_iter().map(|message| String::from_utf8(message).unwrap());
+    let told = told.into_iter().find(|text| text.contains("|TX-2D^")).unwrap();
+    let lines = told.split('\r').map(|line| {
+        if !line.starts_with("FT1|") {
+            return line.to_owned();
+        }
+        let mut fields: Vec<&str> = line.split('|').collect();
+        let original = std::mem::replace(&mut fields[2], "BACK-1");
+        fields[6] = "CD";
+        fields.resize(31, "");
+        fields.push(original);
+        fields.join("|")
+    });
+    let credit = lines.collect::<Vec<_>>().join("\r");
+    let control_id = credit.split('|').nth(9).unwrap().to_owned();
+    credit.replacen(&control_id, "BACK-1", 1).into_bytes()
+}
+
 /// MSH-10 as it stands.
 pub fn control_id(message: &[u8]) -> Vec<u8> {
     message.split(|byte| *byte == b'|').nth(9).unwrap_or_default().to_vec()

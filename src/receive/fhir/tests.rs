@@ -1,1 +1,0 @@
-//! Requests and what becomes of them.
