@@ -21,21 +21,37 @@ pub(super) struct Meanings {
     pub(super) time_zone: TimeZone,
 }
 
-impl Objects for Meanings {
-    fn objections(&self, resource: &Resource, shelf: &dyn Shelf) -> Vec<Objected> {
+impl Meanings {
+    fn reading<T: Default>(
+        &self,
+        resource: &Resource,
+        shelf: &dyn Shelf,
+        read: impl FnOnce(&FhirReading<'_>) -> T,
+    ) -> T {
         let tables = self.tables.now();
         let Some(profile) = tables.fhir_profile(&self.profile) else {
-            return Vec::new();
+            return T::default();
         };
-        let reading = FhirReading {
+        read(&FhirReading {
             profile,
             system: &self.system,
             time_zone: &self.time_zone,
             message: resource.message,
             received: resource.said,
             shelf,
-        };
-        let objections = fhir::objections(resource, &reading).into_iter();
+        })
+    }
+}
+
+impl Objects for Meanings {
+    fn whose(&self, resource: &Resource, shelf: &dyn Shelf) -> String {
+        self.reading(resource, shelf, |reading| fhir::whose(resource, reading))
+    }
+
+    fn objections(&self, resource: &Resource, shelf: &dyn Shelf) -> Vec<Objected> {
+        let objections =
+            self.reading(resource, shelf, |reading| fhir::objections(resource, reading));
+        let objections = objections.into_iter();
         let objected = objections.map(|one| Objected {
             code: one.code,
             expression: one.expression,

@@ -40,6 +40,15 @@ pub trait Shelf {
     /// The resource of a type that bears an identifier, the one told last.
     fn identified(&self, kind: &str, system: &str, value: &str) -> Option<Arc<Resource>>;
 
+    /// The same among what is about one patient: a number of a course is unique only there.
+    fn identified_of(
+        &self,
+        whose: &str,
+        kind: &str,
+        system: &str,
+        value: &str,
+    ) -> Option<Arc<Resource>>;
+
     /// The newest versions of everything that refers to a resource.
     fn referring(&self, kind: &str, id: &str) -> Vec<Arc<Resource>>;
 

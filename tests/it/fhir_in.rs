@@ -554,3 +554,40 @@ fn what_belongs_to_another_patient_is_not_taken_or_held() {
     site.put("ServiceRequest/p1", plan);
     assert!(site.0.rows().iter().all(|row| row[10].contains("READ-01")), "{:?}", site.0.rows());
 }
+
+/// A course is called C1 of whomever it is: what is planned for one counts for no other.
+#[test]
+fn the_course_of_another_patient_is_another_course() {
+    let extension =
+        "http://hl7.org/fhir/us/codex-radiation-therapy/StructureDefinition/codexrt-radiotherapy-";
+    let phase = |mrn: &str, planned: u32| {
+        format!(
+            r#"{{"resourceType":"ServiceRequest","id":"phase-{mrn}","status":"active","intent":"filler-order",
+            "meta":{{"profile":["{extension}planned-phase"]}},
+            "extension":[{{"url":"{extension}fractions-planned","valuePositiveInt":{planned}}}],
+            "subject":{{"identifier":{{"system":"https://example.org/id/mrn","value":"{mrn}"}}}},
+            "basedOn":[{{"identifier":{{"system":"https://example.org/id/course","value":"C1"}}}}]}}"#
+        )
+    };
+    let fractions = |site: &mut Site| {
+        let told = String::from_utf8(case("K-39.json").to_vec()).unwrap();
+        let course = r#""basedOn":[{"identifier":{"system":"https://example.org/id/course","value":"C1"}}],"status": "completed","#;
+        assert_eq!(site.post(told.replace("\"status\": \"completed\",", course)).status, 200);
+        site.0.rows().iter().map(|row| row[10].clone()).collect::<Vec<_>>()
+    };
+    let mut alone = Site::new();
+    alone.put("ServiceRequest/phase-4413901", phase("4413901", 20));
+    let of_its_own = fractions(&mut alone);
+    for order in [["4413901", "4419999"], ["4419999", "4413901"]] {
+        let mut site = Site::new();
+        for mrn in order {
+            let planned = if mrn == "4413901" { 20 } else { 1 };
+            let place = format!("ServiceRequest/phase-{mrn}");
+            assert_eq!(site.put(&place, phase(mrn, planned)).status, 201);
+        }
+        assert_eq!(fractions(&mut site), of_its_own);
+    }
+    let mut few = Site::new();
+    few.put("ServiceRequest/phase-4413901", phase("4413901", 1));
+    assert_ne!(fractions(&mut few), of_its_own, "two of one are too many");
+}

@@ -97,9 +97,12 @@ async fn an_import_says_which_waiting_lines_it_would_judge_otherwise() {
         sender.ask(&message).await;
     }
     until_so("two lines are held", || {
-        let done = program.ask(&["lines", "--state", "held", "--json"]);
-        let held: Vec<serde_json::Value> = serde_json::from_slice(&done.stdout).unwrap();
-        held.len() == 2
+        let done = program.ask(&["lines", "--json"]);
+        let lines: Vec<serde_json::Value> = serde_json::from_slice(&done.stdout).unwrap();
+        let held = lines.iter().filter(|line| line["state"] == "held").count();
+        let on_their_way =
+            lines.iter().filter(|line| line["sent"] == "waiting" || line["sent"] == "sent");
+        held == 2 && lines.len() == 20 && on_their_way.count() == 0
     })
     .await;
     let file = program.tables().join("ccipra-f1.txt");

@@ -147,8 +147,13 @@ async fn put(url: &str, body: &str) {
     for _ in 0..10_000 {
         let request = client.put(url).header("content-type", "application/fhir+json");
         let answer = request.body(body.to_owned()).timeout(Duration::from_secs(10)).send().await;
-        if answer.is_ok_and(|answer| answer.status().is_success()) {
-            return;
+        match answer {
+            Ok(answer) if answer.status().is_success() => return,
+            // What is turned down is turned down for good.
+            Ok(answer) if answer.status().as_u16() < 500 => {
+                panic!("{url}: {} {}", answer.status(), answer.text().await.unwrap());
+            }
+            Ok(_) | Err(_) => {}
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

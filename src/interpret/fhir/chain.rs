@@ -165,18 +165,20 @@ impl Desk<'_> {
 
     /// Fractions prescribed for the course of a chain; and whether the course has one part only,
     /// so that a number in the part is the number in the course.
-    pub(super) fn prescribed(&self, chain: &Chain) -> (Option<u16>, bool) {
-        let key = chain.course.clone().unwrap_or_default();
-        if let Some(known) = self.courses.borrow().get(&key).filter(|_| !key.is_empty()) {
+    pub(super) fn prescribed(&self, one: &Opened, chain: &Chain) -> (Option<u16>, bool) {
+        let whose = self.whose(one);
+        let course = chain.course.as_deref();
+        let key = format!("{whose}|{}", course.unwrap_or_default());
+        if let Some(known) = self.courses.borrow().get(&key).filter(|_| course.is_some()) {
             return (known.fractions, known.parts <= 1);
         }
-        let known = Rc::new(self.prescription(chain));
+        let known = Rc::new(self.prescription(&whose, chain));
         self.courses.borrow_mut().insert(key, Rc::clone(&known));
         (known.fractions, known.parts <= 1)
     }
 
-    fn prescription(&self, chain: &Chain) -> Prescription {
-        let parts = self.parts_of_course(chain);
+    fn prescription(&self, whose: &str, chain: &Chain) -> Prescription {
+        let parts = self.parts_of_course(whose, chain);
         for level in [Level::Phase, Level::Plan] {
             let parts: Vec<&Rc<Opened>> =
                 parts.iter().filter(|part| part.level() == Some(level)).collect();
@@ -190,7 +192,7 @@ impl Desk<'_> {
     }
 
     /// The planned phases and plans of a course, as far as they are known.
-    fn parts_of_course(&self, chain: &Chain) -> Vec<Rc<Opened>> {
+    fn parts_of_course(&self, whose: &str, chain: &Chain) -> Vec<Rc<Opened>> {
         let mut found: Vec<Rc<Opened>> = Vec::new();
         let mut add = |one: Rc<Opened>| {
             let is_new = !found.iter().any(|known| known.id() == one.id());
@@ -199,20 +201,17 @@ impl Desk<'_> {
             }
         };
         chain.above.iter().cloned().for_each(&mut add);
-        let mut below: Vec<(String, String)> = Vec::new();
+        let mut below = Vec::new();
         if let Some(course) = &chain.course {
             let system = &self.reading.profile.identifiers.course;
-            below.push((BY_IDENTIFIER.to_owned(), format!("{system}|{course}")));
+            below.extend(self.referring_to_identifier(whose, (system, course)));
         }
-        let above = chain.above.iter().filter(|it| it.kind() == "ServiceRequest");
-        below.extend(above.map(|it| (it.kind().to_owned(), it.id().to_owned())));
-        for (kind, id) in below {
-            for resource in self.reading.shelf.referring(&kind, &id) {
-                if resource.kind == "ServiceRequest"
-                    && let Some(one) = self.at(&resource.kind, &resource.id)
-                {
-                    add(one);
-                }
+        for one in chain.above.iter().filter(|it| it.kind() == "ServiceRequest") {
+            below.extend(self.reading.shelf.referring(one.kind(), one.id()));
+        }
+        for resource in below.iter().filter(|it| it.kind == "ServiceRequest") {
+            if let Some(one) = self.at(&resource.kind, &resource.id) {
+                add(one);
             }
         }
         found
@@ -262,6 +261,3 @@ impl Desk<'_> {
         requesters.next()
     }
 }
-
-/// The type under which the shelf keeps who refers to an identifier.
-const BY_IDENTIFIER: &str = "identifier";

@@ -89,7 +89,7 @@ impl Desk<'_> {
             ["basedOn", "partOf"].iter().flat_map(|it| one.body.list(it)).collect();
         let mut chain = self.chain(one, &references);
         chain.session = self.session(one);
-        let (prescribed, is_whole) = self.prescribed(&chain);
+        let (prescribed, is_whole) = self.prescribed(one, &chain);
         let mut unreadable = Vec::new();
         let hours = node::hours(one.body.get("performedPeriod"));
         if let Some(hours) = hours.filter(|hours| *hours >= LONG_HOURS) {

@@ -109,6 +109,13 @@ pub fn objections(resource: &Resource, reading: &FhirReading<'_>) -> Vec<Objecti
     }
 }
 
+/// The patient that a resource is about, as the shelf keeps it; empty if it is about none, or
+/// nobody known.
+pub fn whose(resource: &Resource, reading: &FhirReading<'_>) -> String {
+    let desk = Desk::new(reading);
+    desk.fresh(resource).map(|opened| desk.whose(&opened)).unwrap_or_default()
+}
+
 fn trigger(resources: &[Arc<Resource>]) -> String {
     match resources {
         [] => "FHIR".to_owned(),

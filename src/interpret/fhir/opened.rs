@@ -18,6 +18,15 @@ pub(super) struct Desk<'a> {
     pub(super) courses: RefCell<HashMap<String, Rc<super::chain::Prescription>>>,
 }
 
+/// The type under which the shelf keeps who refers to an identifier.
+const BY_IDENTIFIER: &str = "identifier";
+
+/// Types whose identifiers are unique.
+const PEOPLE: &[&str] = &["Practitioner", "Patient"];
+
+/// Types whose identifiers are unique within a patient.
+const OF_PATIENTS: &[&str] = &["ServiceRequest", "Procedure", "Encounter"];
+
 /// Resources by type and id; nothing where there is none.
 type Known = HashMap<(String, String), Option<Rc<Opened>>>;
 
@@ -56,7 +65,20 @@ impl<'a> Desk<'a> {
         self.opened(&Arc::new(resource.clone()))
     }
 
-    /// What a reference leads to: within the resource, on the shelf, or by an identifier.
+    /// The patient that a resource is about, as the shelf keeps it.
+    pub(super) fn whose(&self, one: &Opened) -> String {
+        let named = ["subject", "for", "patient"].iter().find_map(|it| self.subject(one, it));
+        let actors = one.body.list("participant").iter().filter_map(|it| it.get("actor"));
+        let mut actors = actors.filter(|actor| {
+            let told = actor.text_of("reference").unwrap_or_default();
+            told.starts_with("Patient/") || actor.text_of("type") == Some("Patient")
+        });
+        let who = named.or_else(|| actors.find_map(|actor| self.patient(one, actor)));
+        who.map_or(String::new(), |who| format!("{}|{}", who.authority, who.number))
+    }
+
+    /// What a reference leads to: within the resource, on the shelf, or by an identifier. Numbers
+    /// of people are unique; others, such as a course's, only within their patient.
     pub(super) fn referred(&self, holder: &Opened, reference: &Node) -> Option<Rc<Opened>> {
         if let Some(told) = reference.text_of("reference") {
             if let Some(id) = told.strip_prefix('#') {
@@ -66,17 +88,54 @@ impl<'a> Desk<'a> {
             return self.at(kind, id).filter(|one| !one.is_gone());
         }
         let (system, value) = identifier(reference.get("identifier")?)?;
-        let kinds = match reference.text_of("type") {
-            Some(kind) => vec![kind],
-            None => vec!["ServiceRequest", "Procedure", "Encounter", "Practitioner", "Patient"],
-        };
-        kinds.into_iter().find_map(|kind| self.identified(kind, system, value))
+        let told = reference.text_of("type");
+        let fits = |kind: &&&str| told.is_none_or(|told| told == **kind);
+        let found = PEOPLE.iter().filter(fits).find_map(|kind| {
+            let found = self.reading.shelf.identified(kind, system, value)?;
+            self.at(kind, &found.id)
+        });
+        let whose = || self.whose(holder);
+        let found = found.or_else(|| {
+            let whose = whose();
+            let kinds = OF_PATIENTS.iter().filter(fits);
+            kinds.into_iter().find_map(|kind| self.identified_of(&whose, (kind, system, value)))
+        });
+        found.filter(|one| !one.is_gone())
     }
 
-    /// The resource of a type that bears an identifier.
-    pub(super) fn identified(&self, kind: &str, system: &str, value: &str) -> Option<Rc<Opened>> {
-        let found = self.reading.shelf.identified(kind, system, value)?;
-        self.at(kind, &found.id).filter(|one| !one.is_gone())
+    /// The resource about a patient that bears an identifier; one that came before its patient was
+    /// known counts if it is about them after all.
+    fn identified_of(
+        &self,
+        whose: &str,
+        (kind, system, value): (&str, &str, &str),
+    ) -> Option<Rc<Opened>> {
+        let shelf = self.reading.shelf;
+        let find = |of: &str| shelf.identified_of(of, kind, system, value);
+        if let Some(found) = find(whose).filter(|_| !whose.is_empty()) {
+            return self.at(kind, &found.id);
+        }
+        let found = self.at(kind, &find("")?.id)?;
+        (self.whose(&found) == whose).then_some(found)
+    }
+
+    /// Everything that refers to what a patient's resource is called by an identifier.
+    pub(super) fn referring_to_identifier(
+        &self,
+        whose: &str,
+        (system, value): (&str, &str),
+    ) -> Vec<Arc<Resource>> {
+        let key = |whose: &str| format!("{whose}|{system}|{value}");
+        let shelf = self.reading.shelf;
+        let mut found = shelf.referring(BY_IDENTIFIER, &key(whose));
+        if !whose.is_empty() {
+            let of_nobody = shelf.referring(BY_IDENTIFIER, &key(""));
+            let is_theirs = |one: &Arc<Resource>| {
+                self.at(&one.kind, &one.id).is_some_and(|opened| self.whose(&opened) == whose)
+            };
+            found.extend(of_nobody.into_iter().filter(is_theirs));
+        }
+        found
     }
 
     /// Every identifier that a reference leads to: its own, and those of the resource.

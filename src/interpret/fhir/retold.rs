@@ -46,46 +46,41 @@ pub(super) fn keys(told: &[Arc<Resource>]) -> Vec<(String, String)> {
 pub(super) fn dependents(desk: &Desk<'_>, told: &[Arc<Resource>]) -> Vec<Rc<Opened>> {
     let mut seen: HashSet<(String, String)> = keys(told).into_iter().collect();
     let mut retold: Vec<Rc<Opened>> = Vec::new();
-    let mut next: Vec<(String, String)> = Vec::new();
+    let mut referring: Vec<Arc<Resource>> = Vec::new();
     for (kind, id) in keys(told).iter().filter(|(kind, _)| GIVES.contains(&kind.as_str())) {
-        next.extend(names_of(desk, kind, id));
+        referring.extend(desk.reading.shelf.referring(kind, id));
+        referring.extend(by_identifier(desk, kind, id));
         let replaced = replaced(desk, kind, id).into_iter();
-        retold.extend(
-            replaced
-                .filter(|key| seen.insert(key.clone()))
-                .filter_map(|key| desk.at(&key.0, &key.1)),
-        );
+        let replaced = replaced.filter(|key| seen.insert(key.clone()));
+        retold.extend(replaced.filter_map(|key| desk.at(&key.0, &key.1)));
     }
     for _ in 0..DEPTH_MAX {
-        for (kind, id) in std::mem::take(&mut next) {
-            for resource in desk.reading.shelf.referring(&kind, &id) {
-                let key = (resource.kind.clone(), resource.id.clone());
-                if retold.len() >= RETOLD_MAX || !seen.insert(key.clone()) {
-                    continue;
-                }
-                if GIVES.contains(&resource.kind.as_str()) {
-                    next.push(key.clone());
-                }
-                if TELLS.contains(&resource.kind.as_str()) {
-                    retold.extend(desk.at(&key.0, &key.1));
-                }
+        let mut next = Vec::new();
+        for resource in referring {
+            let key = (resource.kind.clone(), resource.id.clone());
+            if retold.len() >= RETOLD_MAX || !seen.insert(key) {
+                continue;
+            }
+            if GIVES.contains(&resource.kind.as_str()) {
+                next.extend(desk.reading.shelf.referring(&resource.kind, &resource.id));
+            }
+            if TELLS.contains(&resource.kind.as_str()) {
+                retold.extend(desk.at(&resource.kind, &resource.id));
             }
         }
+        referring = next;
     }
     retold
 }
 
-/// Every name by which others may refer to a resource.
-fn names_of(desk: &Desk<'_>, kind: &str, id: &str) -> Vec<(String, String)> {
-    let mut names = vec![(kind.to_owned(), id.to_owned())];
-    if let Some(one) = desk.at(kind, id) {
-        let identifiers = super::node::identifiers(&one.body);
-        names.extend(
-            identifiers
-                .map(|(system, value)| ("identifier".to_owned(), format!("{system}|{value}"))),
-        );
-    }
-    names
+/// What refers to a resource by one of its identifiers.
+fn by_identifier(desk: &Desk<'_>, kind: &str, id: &str) -> Vec<Arc<Resource>> {
+    let Some(one) = desk.at(kind, id) else {
+        return Vec::new();
+    };
+    let whose = desk.whose(&one);
+    let identifiers = super::node::identifiers(&one.body);
+    identifiers.flat_map(|named| desk.referring_to_identifier(&whose, named)).collect()
 }
 
 /// The documents that a document replaces.

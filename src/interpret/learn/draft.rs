@@ -1,7 +1,5 @@
 //! From what was seen to a file.
 
-use std::fmt::Write;
-
 use crate::domain::DocumentKind;
 use crate::mappings::Tables;
 
@@ -111,7 +109,7 @@ impl<'a> Writing<'a> {
             survey.lines
         ));
         text.push('\n');
-        let _ = writeln!(text, "name = \"{name}\"");
+        say(&mut text, format!("name = \"{name}\""));
         text
     }
 
@@ -128,22 +126,22 @@ impl<'a> Writing<'a> {
         let manner = if codes > 0 { "dictionary-or-code" } else { "dictionary" };
         let (degree, of) = self.degree();
         let mut text = String::new();
-        let _ = writeln!(
-            text,
-            "shares = \"{shares}\"    # {halves} of {} lines bear 26 or TC",
-            survey.lines
+        say(
+            &mut text,
+            format!("shares = \"{shares}\"    # {halves} of {} lines bear 26 or TC", survey.lines),
         );
-        let _ = writeln!(
-            text,
-            "credits = \"{credits}\"    # {} credits; {named} name a charge in FT1-31, {} bear the number of one",
-            survey.credits, survey.credits_of_own_number
+        say(
+            &mut text,
+            format!(
+                "credits = \"{credits}\"    # {} credits; {named} name a charge in FT1-31, {} bear the number of one",
+                survey.credits, survey.credits_of_own_number
+            ),
         );
-        let _ = writeln!(
-            text,
-            "names = \"{manner}\"    # {codes} of {} are procedure codes",
-            names.told
+        say(
+            &mut text,
+            format!("names = \"{manner}\"    # {codes} of {} are procedure codes", names.told),
         );
-        let _ = writeln!(text, "degree_component = {degree}    # a degree in {of} names\n");
+        say(&mut text, format!("degree_component = {degree}    # a degree in {of} names\n"));
         text
     }
 
@@ -225,7 +223,7 @@ impl<'a> Writing<'a> {
             (1..=FT1_FIELDS).filter(|field| !known.contains(field) && told(*field).told > 0);
         let others: Vec<String> =
             others.map(|field| format!("FT1-{field} ({})", told(field).told)).collect();
-        let _ = writeln!(text, "# told, and not read: {}\n", or_none(&others.join(", ")));
+        say(&mut text, format!("# told, and not read: {}\n", or_none(&others.join(", "))));
         text
     }
 
@@ -306,16 +304,16 @@ impl<'a> Writing<'a> {
             quoted(&all)
         };
         let mut text = String::from("[spelling]\n");
-        let _ = writeln!(text, "# FT1-6: {}", self.listed(&directions));
-        let _ =
-            writeln!(text, "charge = {}", spelled(&["CG", "C", "CH", "CHG", "D", "DR"], &["CG"]));
-        let _ = writeln!(text, "credit = {}", spelled(&["CD", "CR", "CRED", "V"], &["CD"]));
-        let _ = writeln!(text, "not_ours = {}", spelled(&["PY", "AJ", "CO"], &["PY", "AJ", "CO"]));
-        let _ = writeln!(text, "# PV1-2: {}", self.listed(&survey.seen("PV1", 2)));
+        say(&mut text, format!("# FT1-6: {}", self.listed(&directions)));
+        let charge = spelled(&["CG", "C", "CH", "CHG", "D", "DR"], &["CG"]);
+        say(&mut text, format!("charge = {charge}"));
+        say(&mut text, format!("credit = {}", spelled(&["CD", "CR", "CRED", "V"], &["CD"])));
+        say(&mut text, format!("not_ours = {}", spelled(&["PY", "AJ", "CO"], &["PY", "AJ", "CO"])));
+        say(&mut text, format!("# PV1-2: {}", self.listed(&survey.seen("PV1", 2))));
         text.push_str("inpatient = [\"I\"]\n");
-        let _ = writeln!(text, "# TXA-17: {}", self.listed(&survey.seen("TXA", 17)));
+        say(&mut text, format!("# TXA-17: {}", self.listed(&survey.seen("TXA", 17))));
         text.push_str("signed = [\"LA\", \"AU\"]\n");
-        let _ = writeln!(text, "# TXA-19: {}", self.listed(&survey.seen("TXA", 19)));
+        say(&mut text, format!("# TXA-19: {}", self.listed(&survey.seen("TXA", 19))));
         text.push_str("withdrawn = [\"CA\"]\n\n");
         text
     }
@@ -327,10 +325,10 @@ impl<'a> Writing<'a> {
             let shown = self.survey.shown(kind);
             match self.document_kind(kind).filter(|_| shown == kind) {
                 Some(meant) => {
-                    let _ = writeln!(text, "\"{kind}\" = \"{meant}\"    # {count}");
+                    say(&mut text, format!("\"{kind}\" = \"{meant}\"    # {count}"));
                 }
                 None => {
-                    let _ = writeln!(text, "# \"{shown}\" = \"…\"    # {count}, nobody knows it");
+                    say(&mut text, format!("# \"{shown}\" = \"…\"    # {count}, nobody knows it"));
                 }
             }
         }
@@ -364,8 +362,13 @@ fn at(segment: &str, field: u16, seen: &Seen, all: u64) -> Found {
     Found { place: format!("{segment}.{field}"), says }
 }
 
+fn say(text: &mut String, line: String) {
+    text.push_str(&line);
+    text.push('\n');
+}
+
 fn line(text: &mut String, key: &str, found: Found) {
-    let _ = writeln!(text, "{key} = \"{}\"    # {}", found.place, found.says);
+    say(text, format!("{key} = \"{}\"    # {}", found.place, found.says));
 }
 
 fn or_none(text: &str) -> &str {

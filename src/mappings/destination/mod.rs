@@ -20,7 +20,7 @@ pub use policy::{After, Mismatch, Policy};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DestinationProfile {
     /// It takes messages of HL7 v2.
-    Hl7(Hl7Profile),
+    Hl7(Box<Hl7Profile>),
     /// It takes resources of FHIR R4.
     Fhir(FhirProfile),
 }
@@ -34,9 +34,9 @@ impl DestinationProfile {
         let read = |error: toml::de::Error| error.message().to_owned();
         let mut table: toml::Table = toml::from_str(text).map_err(read)?;
         match table.remove("kind") {
-            None => Hl7Profile::of(table).map(DestinationProfile::Hl7),
+            None => Hl7Profile::of(table).map(Box::new).map(DestinationProfile::Hl7),
             Some(toml::Value::String(kind)) if kind == "hl7" => {
-                Hl7Profile::of(table).map(DestinationProfile::Hl7)
+                Hl7Profile::of(table).map(Box::new).map(DestinationProfile::Hl7)
             }
             Some(toml::Value::String(kind)) if kind == "fhir" => {
                 FhirProfile::of(table).map(DestinationProfile::Fhir)

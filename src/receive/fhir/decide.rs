@@ -61,11 +61,12 @@ struct Deciding<'a> {
     shelf: &'a SourceShelf<'a>,
     asked: &'a mut Asked,
     strange: Vec<String>,
+    whose: Vec<String>,
 }
 
 impl<'a> Deciding<'a> {
     fn new(desk: &'a FhirDesk, shelf: &'a SourceShelf<'a>, asked: &'a mut Asked) -> Deciding<'a> {
-        Deciding { desk, shelf, asked, strange: Vec::new() }
+        Deciding { desk, shelf, asked, strange: Vec::new(), whose: Vec::new() }
     }
 
     fn decide(mut self) -> Result<(Vec<Outcome>, Vec<NewResource>), Error> {
@@ -87,7 +88,8 @@ impl<'a> Deciding<'a> {
                     };
                     let said = self.held_against(item, known.as_ref());
                     if let Said::Created | Said::Updated | Said::Deleted = said {
-                        let new = new_resource(item, &self.strange[place], known.as_ref());
+                        let of = (&*self.strange[place], &*self.whose[place]);
+                        let new = new_resource(item, of, known.as_ref());
                         newest.insert(key, standing(&new, known.as_ref()));
                         told.push(new);
                     }
@@ -151,7 +153,7 @@ impl<'a> Deciding<'a> {
 
     /// Asks what else stands against those that the standard has nothing against, together with
     /// everything that comes with them.
-    fn object(&self, problems: &mut [Vec<Problem>]) {
+    fn object(&mut self, problems: &mut [Vec<Problem>]) {
         let sound: Vec<Arc<Resource>> = self
             .asked
             .items
@@ -163,10 +165,13 @@ impl<'a> Deciding<'a> {
         let together = Together { shelf: self.shelf, new: by_place(&sound) };
         for (item, problems) in self.asked.items.iter().zip(problems.iter_mut()) {
             if !problems.is_empty() || item.is_gone {
+                self.whose.push(String::new());
                 continue;
             }
-            let objected = self.desk.objects.objections(&resource(item, ""), &together);
+            let resource = resource(item, "");
+            let objected = self.desk.objects.objections(&resource, &together);
             problems.extend(objected.into_iter().map(|one| Problem::objected(item, one)));
+            self.whose.push(self.desk.objects.whose(&resource, &together));
         }
     }
 
@@ -234,7 +239,11 @@ fn resource(item: &Item, strange: &str) -> Resource {
 }
 
 /// What is put on the shelf. Of what is gone the last known content stays, to tell what it was.
-fn new_resource(item: &Item, strange: &str, known: Option<&Standing>) -> NewResource {
+fn new_resource(
+    item: &Item,
+    (strange, whose): (&str, &str),
+    known: Option<&Standing>,
+) -> NewResource {
     let body = match (item.is_gone, known) {
         (true, Some(known)) => known.resource.body.to_string(),
         (true, None) | (false, _) => item.resource.write(),
@@ -247,8 +256,9 @@ fn new_resource(item: &Item, strange: &str, known: Option<&Standing>) -> NewReso
         is_gone: item.is_gone,
         body,
         strange: strange.to_owned(),
+        whose: whose.to_owned(),
         identifiers: identifiers(&item.resource),
-        references: references(&item.resource),
+        references: references(&item.resource, whose),
     }
 }
 
@@ -278,28 +288,30 @@ fn identifiers(resource: &Node) -> Vec<(String, String)> {
 
 /// What a resource refers to: resources, and identifiers. Patients are left out: nobody asks what
 /// refers to them.
-fn references(resource: &Node) -> Vec<(String, String)> {
+fn references(resource: &Node, whose: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    collect(resource, &mut found);
+    collect(resource, whose, &mut found);
     found.sort();
     found.dedup();
     found.truncate(REFERENCES_MAX);
     found
 }
 
-fn collect(node: &Node, found: &mut Vec<(String, String)>) {
+fn collect(node: &Node, whose: &str, found: &mut Vec<(String, String)>) {
     for item in node.items() {
-        collect(item, found);
+        collect(item, whose, found);
     }
     let told = node.text_of("reference").and_then(|told| told.split_once('/'));
     if let Some((kind, id)) = told.filter(|(kind, _)| *kind != "Patient") {
         found.push((kind.to_owned(), id.to_owned()));
     }
     for (key, value) in node.entries() {
-        let named = (key == "identifier")
-            .then(|| Some(format!("{}|{}", value.text_of("system")?, value.text_of("value")?)));
+        let named = (key == "identifier").then(|| {
+            let (system, value) = (value.text_of("system")?, value.text_of("value")?);
+            Some(format!("{whose}|{system}|{value}"))
+        });
         found.extend(named.flatten().map(|it| (BY_IDENTIFIER.to_owned(), it)));
-        collect(value, found);
+        collect(value, whose, found);
     }
 }
 
@@ -326,6 +338,16 @@ impl Shelf for Together<'_> {
         let posted = key::by_identifier(kind, system, value);
         let new = self.new.get(&(kind, posted.as_str())).cloned();
         new.or_else(|| self.shelf.identified(kind, system, value))
+    }
+
+    fn identified_of(
+        &self,
+        whose: &str,
+        kind: &str,
+        system: &str,
+        value: &str,
+    ) -> Option<Arc<Resource>> {
+        self.shelf.identified_of(whose, kind, system, value)
     }
 
     fn referring(&self, kind: &str, id: &str) -> Vec<Arc<Resource>> {

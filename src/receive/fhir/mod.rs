@@ -48,6 +48,10 @@ pub struct Objected {
 pub trait Objects: Send + Sync {
     /// What stands against a resource.
     fn objections(&self, resource: &Resource, shelf: &dyn Shelf) -> Vec<Objected>;
+
+    /// The patient that a resource is about, by a name that is the same whichever way it is told;
+    /// empty if it is about none, or nobody known.
+    fn whose(&self, resource: &Resource, shelf: &dyn Shelf) -> String;
 }
 
 /// Takes what one source says over FHIR.

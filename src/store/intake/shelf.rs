@@ -28,6 +28,8 @@ pub struct NewResource {
     pub body: String,
     /// Elements of it that FHIR R4 does not have, a line each.
     pub strange: String,
+    /// The patient that it is about; empty if it is about none, or nobody known.
+    pub whose: String,
     /// Its identifiers: system and value.
     pub identifiers: Vec<(String, String)>,
     /// What it refers to: type and id.
@@ -148,6 +150,23 @@ impl Shelf for SourceShelf<'_> {
         self.look(&select, (self.source, kind, system, value, self.until.0)).pop()
     }
 
+    fn identified_of(
+        &self,
+        whose: &str,
+        kind: &str,
+        system: &str,
+        value: &str,
+    ) -> Option<Arc<Resource>> {
+        let select = format!(
+            "SELECT {COLUMNS} FROM resource
+             WHERE source = ?1 AND kind = ?2 AND message <= ?6 AND id IN
+                (SELECT id FROM resource_identifier
+                 WHERE source = ?1 AND kind = ?2 AND system = ?3 AND value = ?4 AND whose = ?5)
+             ORDER BY number DESC LIMIT 1"
+        );
+        self.look(&select, (self.source, kind, system, value, whose, self.until.0)).pop()
+    }
+
     fn referring(&self, kind: &str, id: &str) -> Vec<Arc<Resource>> {
         let select = format!(
             "SELECT {COLUMNS} FROM resource WHERE number IN
@@ -214,11 +233,11 @@ pub(super) fn keep(
             &one.strange,
         ))?;
         let mut named = transaction.prepare_cached(
-            "INSERT OR IGNORE INTO resource_identifier (source, kind, system, value, id)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR IGNORE INTO resource_identifier (source, kind, system, value, whose, id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
         for (system, value) in &one.identifiers {
-            named.execute((source, &one.kind, system, value, &one.id))?;
+            named.execute((source, &one.kind, system, value, &one.whose, &one.id))?;
         }
         let mut refers = transaction.prepare_cached(
             "INSERT OR IGNORE INTO resource_reference (source, to_kind, to_id, kind, id)

@@ -21,8 +21,9 @@ CREATE TABLE resource_identifier (
     kind   TEXT NOT NULL,
     system TEXT NOT NULL,
     value  TEXT NOT NULL,
+    whose  TEXT NOT NULL,   -- the patient that the resource is about; empty if it is about none
     id     TEXT NOT NULL,
-    PRIMARY KEY (source, kind, system, value, id)
+    PRIMARY KEY (source, kind, system, value, whose, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE resource_reference (
