@@ -27,11 +27,15 @@ use crate::wire::fhir::Unknown;
 
 use super::meanings::Meanings;
 use super::plan::{Endpoint, SourcePlan, SourceWay};
-use super::reload::Reloading;
+use super::reload::{Identities, Reloading};
 use super::{Error, Plan, plan};
 
 /// How often numbers that nobody reports are looked up.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often the files of certificates are looked at.
+const LOOK_AT_CERTIFICATES_EVERY: Duration = Duration::from_secs(5);
+/// Of so many looks, one warns of a certificate that ends soon: once a day.
+const WARN_EVERY: u32 = 24 * 60 * 60 / 5;
 
 /// A running daemon.
 pub struct Daemon {
@@ -99,7 +103,7 @@ impl Daemon {
         nobody_waits_for_the_lost(&plan, &books)?;
         let metrics = Arc::new(Metrics::new());
         let in_force = Arc::new(InForce::new(Arc::clone(&plan.setup.tables)));
-        let bound = bind(&plan, (&intake, &in_force), &clock).await?;
+        let bound = bind(&plan, (&intake, &books, &in_force), &clock).await?;
         let pages = bind_console(&plan).await?;
         let desk = dispatch::Desk {
             tables: Arc::clone(&in_force),
@@ -121,7 +125,7 @@ impl Daemon {
         let carrier = Pipeline::new(Arc::clone(&books), plan.setup.clone(), Arc::clone(&clock))
             .following(Arc::clone(&in_force))
             .reading(Arc::clone(&intake));
-        let reloading = reloading(&plan, &in_force, &metrics);
+        let reloading = reloading(&plan, (&in_force, &metrics), &clock);
         let pipeline = pipeline::start(carrier, Arc::clone(&intake), Arc::clone(&metrics))
             .map_err(|source| Error::Machine { what: "a thread", source })?;
         let dispatcher = Dispatcher::start(plan.destinations.clone(), desk);
@@ -163,6 +167,8 @@ impl Daemon {
         let (books, seen) = (Arc::clone(&self.books), Arc::clone(&metrics));
         let (intake, stop) = (Arc::clone(&self.intake), self.stop.clone());
         self.pages.spawn(look_up(receptions, books, intake, seen, stop));
+        let identities = self.reloading.identities.clone();
+        self.pages.spawn(watch(identities, Arc::clone(&metrics), self.stop.clone()));
         if let Some(listener) = pages {
             let desk = console::Desk {
                 books: Arc::clone(&self.books),
@@ -236,14 +242,18 @@ impl Bound {
 
 async fn bind(
     plan: &Plan,
-    (intake, in_force): (&Arc<Intake>, &Arc<InForce>),
+    (intake, books, in_force): (&Arc<Intake>, &Arc<Books>, &Arc<InForce>),
     clock: &Arc<dyn Clock>,
 ) -> Result<Vec<Bound>, Error> {
     let mut bound = Vec::new();
     for source in &plan.sources {
         let name: Arc<str> = source.name.as_str().into();
         let reception = Reception::new(name, Arc::clone(intake), Arc::clone(clock));
-        let reception = Arc::new(reception);
+        let reception = match &source.way {
+            SourceWay::Listened(endpoint) => reception.in_manner(endpoint.manner.clone()),
+            SourceWay::Polled(_) | SourceWay::Dropped(_) => reception,
+        };
+        let reception = Arc::new(reception.telling(Arc::clone(books)));
         let fhir = takes_fhir(plan, source, in_force, &reception);
         match &source.way {
             SourceWay::Listened(endpoint) => {
@@ -274,7 +284,8 @@ async fn listener(
     reception: &Arc<Reception>,
 ) -> Result<Listener, Error> {
     let address = endpoint.address;
-    let mut listener = Listener::bind(address, Arc::clone(reception), Limits::default()).await?;
+    let limits = Limits::of(&endpoint.manner);
+    let mut listener = Listener::bind(address, Arc::clone(reception), limits).await?;
     if let Some(tls) = &endpoint.tls {
         listener = listener.over_tls(Arc::clone(tls));
     }
@@ -352,6 +363,25 @@ fn public_keys(sources: &[SourcePlan], destinations: &[Destination]) -> String {
     trust::jwks(&keys)
 }
 
+/// Reads certificates anew when their files are written, and counts the days that they have left.
+async fn watch(identities: Identities, metrics: Arc<Metrics>, stop: CancellationToken) {
+    let mut looked = 0_u32;
+    while !identities.all.is_empty() {
+        let (watched, metrics) = (identities.clone(), Arc::clone(&metrics));
+        let warns = looked.is_multiple_of(WARN_EVERY);
+        looked = looked.wrapping_add(1);
+        let read = tokio::task::spawn_blocking(move || {
+            watched.renew(true);
+            watched.count_days(&metrics, warns);
+        });
+        drop(read.await);
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AT_CERTIFICATES_EVERY) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
 /// Looks up the numbers that nobody reports.
 async fn look_up(
     receptions: Vec<Arc<Reception>>,
@@ -374,8 +404,13 @@ async fn look_up(
     }
 }
 
-fn reloading(plan: &Plan, in_force: &Arc<InForce>, metrics: &Arc<Metrics>) -> Reloading {
+fn reloading(
+    plan: &Plan,
+    (in_force, metrics): (&Arc<InForce>, &Arc<Metrics>),
+    clock: &Arc<dyn Clock>,
+) -> Reloading {
     Reloading {
+        identities: Identities { all: plan.renewed(), clock: Arc::clone(clock) },
         folder: plan.mappings.clone(),
         in_force: Arc::clone(in_force),
         sources: plan.setup.sources.iter().map(|source| source.profile.clone()).collect(),

@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rustls::ServerConfig;
 
-use crate::config::{Charges, Dropped, Settings, UnknownElements, Way};
+use crate::config::{Charges, Dropped, Manner, Settings, UnknownElements, Way};
 use crate::dispatch::{self, Destination};
+use crate::domain::Clock;
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
 
 use crate::receive::Asked;
 use crate::telemetry::SystemClock;
-use crate::trust::Tokens;
+use crate::trust::{Fresh, Renewed, Tokens};
 
-use super::{Error, ways};
+use super::{Error, reload, ways};
 
 /// Everything that a daemon needs to start.
 pub struct Plan {
@@ -62,11 +64,13 @@ pub struct Endpoint {
     /// The address.
     pub address: SocketAddr,
     /// TLS, if it is spoken.
-    pub tls: Option<Arc<ServerConfig>>,
+    pub tls: Option<Arc<Fresh<ServerConfig>>>,
     /// Whether requests come, and not frames.
     pub is_http: bool,
     /// Of these a request must bring one, if there are any.
     pub tokens: Option<Arc<Tokens>>,
+    /// How the source speaks.
+    pub manner: Manner,
 }
 
 impl SourcePlan {
@@ -74,8 +78,22 @@ impl SourcePlan {
     pub fn mllp(name: &str, address: SocketAddr) -> SourcePlan {
         SourcePlan {
             name: name.to_owned(),
-            way: SourceWay::Listened(Endpoint { address, tls: None, is_http: false, tokens: None }),
+            way: SourceWay::Listened(Endpoint {
+                address,
+                tls: None,
+                is_http: false,
+                tokens: None,
+                manner: Manner::default(),
+            }),
         }
+    }
+
+    /// The same, spoken in another manner.
+    pub fn in_manner(mut self, manner: Manner) -> SourcePlan {
+        if let SourceWay::Listened(endpoint) = &mut self.way {
+            endpoint.manner = manner;
+        }
+        self
     }
 
     /// A source that drops files into a folder.
@@ -91,6 +109,36 @@ impl SourcePlan {
             endpoint.is_http = true;
         }
         plan
+    }
+}
+
+impl Plan {
+    /// Everything whose certificates may be renewed, each by the name that the settings have.
+    pub(super) fn renewed(&self) -> Vec<(String, Arc<dyn Renewed>)> {
+        let of_sources = self.sources.iter().filter_map(|source| match &source.way {
+            SourceWay::Listened(Endpoint { tls: Some(tls), .. }) => {
+                Some((source.name.clone(), Arc::clone(tls) as Arc<dyn Renewed>))
+            }
+            SourceWay::Listened(_) | SourceWay::Polled(_) | SourceWay::Dropped(_) => None,
+        });
+        let of_destinations = self.destinations.iter().filter_map(|one| match &one.way {
+            dispatch::Way::Mllp { tls: Some(tls), .. } => {
+                Some((one.name.clone(), Arc::clone(tls) as Arc<dyn Renewed>))
+            }
+            dispatch::Way::Mllp { tls: None, .. }
+            | dispatch::Way::Fhir(_)
+            | dispatch::Way::Dir(_) => None,
+        });
+        of_sources.chain(of_destinations).collect()
+    }
+
+    /// How many days each certificate of ours is still valid, in a sentence; nothing without one.
+    fn days_left(&self, now: Timestamp) -> String {
+        let told = self.renewed().into_iter().filter_map(|(name, tls)| {
+            let days = reload::days_left(tls.valid_until()?, now);
+            Some(format!("; the certificate of {name} is valid for {days} days"))
+        });
+        told.collect()
     }
 }
 
@@ -141,11 +189,12 @@ pub fn plan(path: &Path) -> Result<Plan, Error> {
 pub fn check(path: &Path) -> Result<String, Error> {
     let plan = plan(path)?;
     Ok(format!(
-        "{}: {} sources, {} destinations; tables {}",
+        "{}: {} sources, {} destinations; tables {}{}",
         plan.site_name,
         plan.sources.len(),
         plan.destinations.len(),
         &plan.setup.tables.digest()[..12],
+        plan.days_left(SystemClock.now()),
     ))
 }
 

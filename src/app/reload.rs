@@ -1,10 +1,14 @@
-//! The tables read anew while the daemon runs: whole, or not at all.
+//! Tables and certificates read anew while the daemon runs: whole, or not at all.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
+use crate::domain::Clock;
 use crate::mappings::{InForce, Tables};
 use crate::telemetry::{Metrics, Reload};
+use crate::trust::Renewed;
 
 /// What is needed to read the tables anew.
 #[derive(Clone)]
@@ -14,12 +18,73 @@ pub(super) struct Reloading {
     pub(super) sources: Vec<String>,
     pub(super) destinations: Vec<String>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) identities: Identities,
+}
+
+/// Certificates that may be renewed while the daemon runs, by the names of their connections.
+#[derive(Clone)]
+pub(super) struct Identities {
+    pub(super) all: Vec<(String, Arc<dyn Renewed>)>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Fewer days than this are a warning.
+const DAYS_LEFT_MIN: i64 = 30;
+
+/// Whole days until a certificate ends; none left on its last day.
+pub(super) fn days_left(until: Timestamp, now: Timestamp) -> i64 {
+    until.duration_since(now).as_secs() / (24 * 60 * 60)
+}
+
+impl Identities {
+    /// Reads every certificate anew whose files were written, or all of them. Wrong files change
+    /// nothing, and every problem is logged.
+    pub(super) fn renew(&self, only_changed: bool) {
+        for (name, tls) in &self.all {
+            let has_changed = tls.has_changed();
+            if only_changed && !has_changed {
+                continue;
+            }
+            match tls.renew(self.clock.now()) {
+                Ok(()) => tracing::info!(connection.name = %name, "a certificate was read anew"),
+                Err(problems) => {
+                    for problem in problems {
+                        tracing::error!(
+                            connection.name = %name,
+                            problem = %problem.text,
+                            "a certificate is wrong: the old one stays in use"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Counts the days that each certificate has left, and warns when they are few.
+    pub(super) fn count_days(&self, metrics: &Metrics, warns: bool) {
+        let now = self.clock.now();
+        for (name, tls) in &self.all {
+            let Some(until) = tls.valid_until() else {
+                continue;
+            };
+            let days = days_left(until, now);
+            metrics.certificate_days_left(name, days);
+            if warns && days < DAYS_LEFT_MIN {
+                tracing::warn!(
+                    connection.name = %name,
+                    days.left = days,
+                    "a certificate ends soon: ask for a new one"
+                );
+            }
+        }
+    }
 }
 
 impl Reloading {
     /// Reads the folder. Sound tables are in force from the next message on; wrong ones change
     /// nothing, and every problem is logged.
     pub(super) fn reload(&self) -> Result<String, Vec<String>> {
+        self.identities.renew(false);
         let read = self.read();
         match &read {
             Ok(tables) => {

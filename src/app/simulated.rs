@@ -16,7 +16,7 @@ use crate::config::Tls;
 use crate::domain::Clock;
 use crate::telemetry::SystemClock;
 use crate::trust;
-use crate::wire::hl7::{self, Acknowledgment, Message, MsaCode, answer};
+use crate::wire::hl7::{self, Acknowledgment, Message, MsaCode, Style, answer};
 use crate::wire::mllp::Mllp;
 
 /// Frames of the neighbors are no longer than this.
@@ -146,6 +146,7 @@ async fn answer_all(stream: TcpStream, (charges, credits): (Arc<AtomicU64>, Arc<
             objection: None,
             made: "",
             control_id: "SIMULATED",
+            style: Style::default(),
         };
         if peer.write(Bytes::from(hl7::acknowledge(&scan, &told))).await.is_err() {
             return;

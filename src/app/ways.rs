@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::fs::Access;
 
-use crate::config::{Destination, Dropped, Listened, Poll, Send, Settings, Source, Way};
+use crate::config::{Destination, Dropped, Listened, Manner, Poll, Send, Settings, Source, Way};
 use crate::dispatch;
 use crate::domain::Clock;
 use crate::receive::Asked;
@@ -61,7 +61,7 @@ fn reached(destination: &Destination, clock: &Arc<dyn Clock>) -> Result<dispatch
     match &destination.send {
         Send::Mllp(address) => Ok(dispatch::Way::Mllp { address: address.clone(), tls: None }),
         Send::Mllps(address) => {
-            let tls = Arc::new(trust::client(&destination.tls, clock.now())?);
+            let tls = trust::calling(&destination.tls, clock.now())?;
             Ok(dispatch::Way::Mllp { address: address.clone(), tls: Some(tls) })
         }
         Send::Dir(folder) => {
@@ -127,6 +127,7 @@ fn endpoint(listened: &Listened, clock: &Arc<dyn Clock>) -> Result<Endpoint, Vec
         tls,
         is_http: listened.listen.is_http(),
         tokens: tokens.map(Arc::new),
+        manner: Manner::clone(&listened.manner),
     })
 }
 

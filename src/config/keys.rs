@@ -51,6 +51,28 @@ pub const CONNECTIONS_MAX: u64 = 64;
 /// The longest time for an answer, in seconds.
 pub const ANSWER_SECONDS_MAX: u64 = 600;
 
+/// A limit of a source.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    /// The key.
+    pub key: &'static str,
+    /// The least that may be written.
+    pub least: u64,
+    /// The most.
+    pub most: u64,
+    /// What counts where nothing is.
+    pub default: u64,
+}
+
+/// The limits of a source that connects: bytes of a message, connections, seconds of silence,
+/// seconds for a message that has begun.
+pub const LIMITS: [Limit; 4] = [
+    Limit { key: "message_bytes_max", least: 1_024, most: 16 << 20, default: 16 << 20 },
+    Limit { key: "connections_max", least: 1, most: 4_096, default: 256 },
+    Limit { key: "idle_seconds_max", least: 1, most: 86_400, default: 3_600 },
+    Limit { key: "frame_seconds_max", least: 1, most: 600, default: 60 },
+];
+
 /// The most lines of one file that is put into a folder.
 pub const BATCH_LINES_MAX: u64 = 10_000;
 
@@ -96,6 +118,91 @@ pub const KEYS: &[Key] = &[
         "Whether what it tells is billed (default), or only held against what other sources tell (`collimator feeds`).",
     ),
     key("source", "tls", Holds::Table("tls"), "The files of TLS."),
+    key(
+        "source",
+        "acknowledge",
+        Holds::Word(&["automatic", "original", "enhanced"]),
+        "How its messages are answered: AA, AE or AR at once (original); first CA, CE or CR, and what came of the message later (enhanced); or enhanced where MSH-16 wants an application acknowledgment, else original (automatic, by default).",
+    ),
+    key(
+        "source",
+        "acknowledgment_type",
+        Holds::Word(&["by-version", "bare"]),
+        "Whether MSH-9 of an answer is ACK^P03^ACK from version 2.4 on (by default), or ACK alone.",
+    ),
+    key(
+        "source",
+        "mllp_release",
+        Holds::Number(1, 2),
+        "With 2, each block is answered with a block that says that it is stored, before any acknowledgment of HL7.",
+    ),
+    key(
+        "source",
+        "frame_start",
+        Holds::Text,
+        "Bytes that begin a frame, in hexadecimal; 0b by default.",
+    ),
+    key("source", "frame_end", Holds::Text, "Bytes that end a frame; 1c0d by default."),
+    key(
+        "source",
+        "frame_restart",
+        Holds::Word(&["data", "anew"]),
+        "What a beginning within a frame is: data (default), or the frame begun anew.",
+    ),
+    key(
+        "source",
+        "garbage",
+        Holds::Word(&["answer", "close"]),
+        "What is done over a frame that is no HL7: AR (default), or the connection is closed without a word.",
+    ),
+    key(
+        "source",
+        "processing",
+        Holds::Words(&["P", "T", "D"]),
+        "What MSH-11 may be: [\"P\"] by default; with \"T\" or \"D\" messages of training or debugging are billed too.",
+    ),
+    key(
+        "source",
+        "control_id",
+        Holds::Word(&["required", "optional"]),
+        "Whether a message without MSH-10 is refused (default) or taken.",
+    ),
+    key(
+        "source",
+        "versions",
+        Holds::Word(&["known", "any"]),
+        "Whether versions other than 2.1 to 2.9 are refused (default) or taken.",
+    ),
+    key(
+        "source",
+        "sequence",
+        Holds::Word(&["ignore", "follow"]),
+        "Whether sequence numbers (MSH-13) mean nothing (default), or a gap in them is refused.",
+    ),
+    key(
+        "source",
+        "message_bytes_max",
+        Holds::Number(LIMITS[0].least, LIMITS[0].most),
+        "Bytes of one message; 16777216 by default.",
+    ),
+    key(
+        "source",
+        "connections_max",
+        Holds::Number(LIMITS[1].least, LIMITS[1].most),
+        "Connections at a time; 256 by default.",
+    ),
+    key(
+        "source",
+        "idle_seconds_max",
+        Holds::Number(LIMITS[2].least, LIMITS[2].most),
+        "Seconds after which a silent connection is closed; 3600 by default.",
+    ),
+    key(
+        "source",
+        "frame_seconds_max",
+        Holds::Number(LIMITS[3].least, LIMITS[3].most),
+        "Seconds that a message which has begun may take to come; 60 by default.",
+    ),
     key(
         "source",
         "tokens_file",

@@ -15,6 +15,7 @@ mod environment;
 mod folder;
 pub mod keys;
 mod lines;
+mod manner;
 mod peer;
 mod problem;
 mod read;
@@ -32,6 +33,7 @@ use crate::domain::Claim;
 
 pub use address::{Listen, Send};
 pub use folder::{Batches, Dropped};
+pub use manner::{Acknowledge, Manner};
 pub use peer::{Asked, Grant, Proof, Tls};
 pub use problem::Problem;
 pub use source::{Charges, ChargesBy, Listened, Poll, UnknownElements, Way};

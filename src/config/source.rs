@@ -12,7 +12,7 @@ use url::Url;
 use super::folder::{self, Dropped};
 use super::read::{read, texts, unique};
 use super::tree::Tree;
-use super::{Grant, Listen, Source, Tls, address, keys, peer};
+use super::{Grant, Listen, Manner, Source, Tls, address, keys, manner, peer};
 use crate::domain::BY_HAND;
 
 /// How what a source says comes here.
@@ -35,6 +35,8 @@ pub struct Listened {
     pub tls: Tls,
     /// The tokens of which a request must bring one.
     pub tokens_file: Option<PathBuf>,
+    /// How it speaks.
+    pub manner: Box<Manner>,
 }
 
 /// A FHIR server that is asked.
@@ -190,12 +192,13 @@ fn listened(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Listened>
             tree.wrong(&key, text);
         }
     }
-    Some(Listened { listen, tls, tokens_file })
+    Some(Listened { listen, tls, tokens_file, manner: Box::new(manner::manner(tree, table, at)) })
 }
 
 fn poll(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Poll> {
-    if table.is_some_and(|table| table.contains_key("tokens_file")) {
-        tree.wrong(&format!("{at}.tokens_file"), "is for a source with `listen`");
+    let listening = manner::KEYS.into_iter().chain(["tokens_file"]);
+    for key in listening.filter(|key| table.is_some_and(|table| table.contains_key(*key))) {
+        tree.wrong(&format!("{at}.{key}"), "is for a source with `listen`");
     }
     let base = read(tree, (table, at, "poll"), address::base);
     let every = span(tree, (table, at, "every"), EVERY_SECONDS);

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::store::{Error, Queued};
 use crate::telemetry::Outcome;
+use crate::trust::Fresh;
 
 use super::attempt::{self, Ending};
 use super::hand::{Hand, LOOK_EVERY};
@@ -29,7 +30,7 @@ pub(super) struct Shared {
     /// `host:port`.
     pub(super) address: String,
     /// TLS, if it is spoken.
-    pub(super) tls: Option<Arc<ClientConfig>>,
+    pub(super) tls: Option<Arc<Fresh<ClientConfig>>>,
     pub(super) destinations: Vec<Destination>,
 }
 
@@ -48,7 +49,7 @@ pub(super) async fn run(shared: Shared, desk: Desk, stopped: watch::Receiver<boo
 
 struct Endpoint {
     address: String,
-    tls: Option<Arc<ClientConfig>>,
+    tls: Option<Arc<Fresh<ClientConfig>>>,
     destinations: Vec<Destination>,
     desk: Desk,
     hand: Mutex<Hand>,

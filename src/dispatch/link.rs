@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_util::codec::{Decoder, Encoder};
 
+use crate::trust::Fresh;
 use crate::wire::mllp::Mllp;
 
 /// An answer is no longer than this.
@@ -39,7 +40,10 @@ pub(super) struct Link {
 
 impl Link {
     /// Connects, and in TLS proves who is there. Nothing has been sent when this fails.
-    pub(super) async fn open(address: &str, tls: Option<&Arc<ClientConfig>>) -> io::Result<Link> {
+    pub(super) async fn open(
+        address: &str,
+        tls: Option<&Arc<Fresh<ClientConfig>>>,
+    ) -> io::Result<Link> {
         let late = |_| io::Error::from(io::ErrorKind::TimedOut);
         let stream = tokio::time::timeout(CONNECT_WITHIN, stream(address, tls));
         let stream = stream.await.map_err(late)??;
@@ -111,7 +115,10 @@ impl Link {
     }
 }
 
-async fn stream(address: &str, tls: Option<&Arc<ClientConfig>>) -> io::Result<Box<dyn Stream>> {
+async fn stream(
+    address: &str,
+    tls: Option<&Arc<Fresh<ClientConfig>>>,
+) -> io::Result<Box<dyn Stream>> {
     let plain = TcpStream::connect(address).await?;
     plain.set_nodelay(true)?;
     let Some(tls) = tls else {
@@ -120,5 +127,5 @@ async fn stream(address: &str, tls: Option<&Arc<ClientConfig>>) -> io::Result<Bo
     let (host, _) = address.rsplit_once(':').unwrap_or((address, ""));
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let name = ServerName::try_from(host).map_err(io::Error::other)?;
-    Ok(Box::new(TlsConnector::from(Arc::clone(tls)).connect(name, plain).await?))
+    Ok(Box::new(TlsConnector::from(tls.current()).connect(name, plain).await?))
 }

@@ -41,7 +41,7 @@ use crate::mappings::destination::{FhirProfile, Hl7Profile};
 use crate::mappings::{DestinationProfile, InForce, Tables};
 use crate::store::{Books, Error, Intake, Settled, Settlement};
 use crate::telemetry::Metrics;
-use crate::trust::Bearer;
+use crate::trust::{Bearer, Fresh};
 
 pub use test::{Heard, test};
 
@@ -78,7 +78,7 @@ pub enum Way {
         /// Where it listens, `host:port`.
         address: String,
         /// TLS, if it is spoken.
-        tls: Option<Arc<ClientConfig>>,
+        tls: Option<Arc<Fresh<ClientConfig>>>,
     },
     /// As a FHIR server.
     Fhir(Server),

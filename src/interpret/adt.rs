@@ -1,10 +1,10 @@
 //! ADT: who a person is, and whose numbers are whose.
 
-use crate::domain::{Identifier, Link, Refusal};
+use crate::domain::{Identifier, Link, Place, Refusal};
 use crate::wire::hl7::MERGE_EVENTS;
 
 use super::opened::Opened;
-use super::{Reader, Told, finding, person};
+use super::{Note, Reader, Told, finding, person};
 
 pub(super) const READER: Reader = Reader {
     kind: "ADT",
@@ -12,6 +12,9 @@ pub(super) const READER: Reader = Reader {
     uses: &["MSH", "EVN", "PID", "PV1", "IN1", "MRG"],
     read,
 };
+
+/// Events that move an account to another person, or make one of two.
+const ACCOUNT_EVENTS: [&str; 6] = ["A35", "A36", "A41", "A44", "A49", "A50"];
 
 /// The event that says of two people that they are two.
 const UNLINK: &str = "A37";
@@ -23,10 +26,24 @@ fn read(opened: &Opened<'_>, told: &mut Told) -> Result<(), Refusal> {
     if MERGE_EVENTS.contains(&opened.event) {
         told.links = merges(opened)?;
     }
+    if ACCOUNT_EVENTS.contains(&opened.event) {
+        told.notes.extend(moved_accounts(opened));
+    }
     if opened.event == UNLINK {
         told.links = vec![split(told)?];
     }
     Ok(())
+}
+
+/// What was drafted stays on the account that its charge named, for a credit must go where the
+/// charge went; that an account was moved is for a person to know.
+fn moved_accounts(opened: &Opened<'_>) -> Vec<Note> {
+    let moved = opened.message.all("MRG").map(|segment| {
+        let place = Place { segment: "MRG".to_owned(), occurrence: segment.occurrence(), field: 3 };
+        let words = "an account was moved or merged: lines stay on the account their charges named";
+        Note { place, words: words.to_owned() }
+    });
+    moved.collect()
 }
 
 /// Each MRG gives up its number for that of the PID before it.
@@ -83,6 +100,24 @@ mod tests {
         assert!(person.name.unwrap().open_for_person().is_empty() && person.registered);
         let silent = one(&told("ADT^A08", &["PID|1||5^^^X^MR"])).registration.clone();
         assert!(silent.name.is_none() && silent.account.is_none() && silent.birth_date.is_none());
+    }
+
+    #[test]
+    fn an_account_that_is_moved_is_told_to_whoever_looks() {
+        for event in ["A35", "A44"] {
+            let moved = told(&format!("ADT^{event}"), &[PID, "MRG|4410102||A4410102"]);
+            assert!(moved.links.is_empty() && moved.notes.len() == 1, "{event}");
+            assert_eq!(one(&moved).registration.account.as_deref(), Some("A4410101"));
+        }
+    }
+
+    #[test]
+    fn a_billing_account_is_registered_by_bar_too() {
+        let bar = told("BAR^P01", &[PID, PV1]);
+        assert!(one(&bar).registration.registered && bar.ignored.is_none());
+        assert_eq!(one(&bar).registration.account.as_deref(), Some("A4410101"));
+        let ended = told("BAR^P06", &[PID, PV1]);
+        assert!(!one(&ended).registration.registered && ended.ignored.is_some());
     }
 
     #[test]

@@ -22,13 +22,24 @@ macro_rules! kept {
     };
 }
 
-kept!(SIU, "SIU", "appointments");
 kept!(ORM, "ORM", "orders");
 kept!(OMG, "OMG", "clinical orders");
 kept!(OML, "OML", "laboratory orders");
 kept!(ORU, "ORU", "results");
-kept!(BAR, "BAR", "billing accounts");
 kept!(MFN, "MFN", "master files");
+
+/// BAR: an account is opened or changed; what else becomes of accounts is kept.
+pub(super) const BAR: Reader = Reader {
+    kind: "BAR",
+    says: "Who a person is and what their billing account is (P01, P05); other events are kept.",
+    uses: USES,
+    read: |opened, told| {
+        if !matches!(opened.event, "P01" | "P05") {
+            told.ignored = Some("what ends or purges an account (BAR) is kept and not used".into());
+        }
+        registration(opened, told)
+    },
+};
 
 fn registration(opened: &Opened<'_>, told: &mut Told) -> Result<(), Refusal> {
     told.people = person::known(opened);
@@ -41,9 +52,9 @@ mod tests {
 
     #[test]
     fn what_is_not_used_yet_is_kept_and_says_so() {
-        let siu = told("SIU^S12", &[PID, "SCH|1"]);
-        assert_eq!(siu.ignored.as_deref(), Some("appointments (SIU) are kept and not used yet"));
-        assert_eq!((siu.kept.len(), one(&siu).facts.len()), (1, 0));
+        let order = told("ORM^O01", &[PID, "ORC|NW"]);
+        assert_eq!(order.ignored.as_deref(), Some("orders (ORM) are kept and not used yet"));
+        assert_eq!((order.kept.len(), one(&order).facts.len()), (1, 0));
         assert!(told("MFN^M02", &["MFI|1"]).people.is_empty());
     }
 }

@@ -20,16 +20,38 @@ pub(super) const READER: Reader = Reader {
 /// The event that takes a document back.
 const CANCEL: &str = "T11";
 
+/// Events that add to a document: what was done is told by the document itself.
+const ADDENDA: [&str; 2] = ["T05", "T06"];
+
+/// Events that put a document in the place of another.
+const REPLACEMENTS: [&str; 2] = ["T09", "T10"];
+
 fn read(opened: &Opened<'_>, told: &mut Told) -> Result<(), Refusal> {
     for part in opened.persons() {
         let mut person = person::person(opened, &part)?;
         for group in part.groups("TXA") {
             let document = document(opened, &group, &mut told.notes)?;
+            let replaced = replaced(opened, &group, &document);
+            person.facts.extend(replaced.map(|it| Fact::Document(Arc::new(it))));
             person.facts.push(Fact::Document(Arc::new(document)));
         }
         told.people.push(person);
     }
     Ok(())
+}
+
+/// The document that an addendum adds to, or a replacement stands for (TXA-13), if it is another.
+fn parent(part: &Part<'_>, own: &str) -> Option<String> {
+    let parent = part.field("TXA", 13).code().into_owned();
+    (!parent.is_empty() && parent != own).then_some(parent)
+}
+
+/// What a replacement leaves of the document before it: nothing.
+fn replaced(opened: &Opened<'_>, part: &Part<'_>, document: &Document) -> Option<Document> {
+    let number = parent(part, &document.key.number)?;
+    let key = DocumentKey { number, ..document.key.clone() };
+    let is_replaced = REPLACEMENTS.contains(&opened.event);
+    is_replaced.then(|| Document { key, standing: Standing::Withdrawn, ..document.clone() })
 }
 
 fn document(
@@ -41,7 +63,9 @@ fn document(
     let spots = &profile.document;
     let missing = || refuse(101, part, &spots.number, "the document has no number");
     let number = part.code(&spots.number).ok_or_else(missing)?;
-    let kind = profile.document(&part.at(&spots.kind).code()).unwrap_or(DocumentKind::Other);
+    let told = profile.document(&part.at(&spots.kind).code()).unwrap_or(DocumentKind::Other);
+    let is_addendum = ADDENDA.contains(&opened.event) && parent(part, &number).is_some();
+    let kind = if is_addendum { DocumentKind::Other } else { told };
     if kind == DocumentKind::Other {
         let place = finding::place(part, &spots.kind);
         notes
@@ -127,6 +151,13 @@ mod tests {
             | T02   | IP     | AV           | Unsigned  |
             | T02   | PA     | AV           | Unsigned  |
             | T02   |        |              | Unsigned  |
+            | T01   | LA     | AV           | InForce   |
+            | T03   | LA     | AV           | InForce   |
+            | T04   | IP     | AV           | Unsigned  |
+            | T05   | LA     | AV           | InForce   |
+            | T07   | LA     | AV           | InForce   |
+            | T09   | LA     | AV           | InForce   |
+            | T10   | AU     | AV           | InForce   |
             | T08   | LA     | CA           | Withdrawn |
             | T11   | LA     | AV           | Withdrawn |
             ",
@@ -151,6 +182,27 @@ mod tests {
             );
             assert!(document.author.as_ref().unwrap().is_physician());
             assert_eq!(told.kept, ["NTE"]);
+        }
+    }
+
+    #[test]
+    fn an_addendum_is_no_second_visit_and_a_replacement_takes_the_place_of_the_first() {
+        let txa =
+            "TXA|1|OTV|TX|20261008164500|||||1999000510^T^M^^^^MD|||D5^ARIA|D4^ARIA||||LA||AV";
+        for row in rows(
+            "
+            | event | told                                                  |
+            | T02   | D5 TreatmentVisit InForce                             |
+            | T06   | D5 Other InForce                                      |
+            | T10   | D4 TreatmentVisit Withdrawn, D5 TreatmentVisit InForce |
+            ",
+        ) {
+            let told = told(&format!("MDM^{}", row["event"]), &[PID, txa]);
+            let documents: Vec<String> = documents(&told)
+                .iter()
+                .map(|it| format!("{} {:?} {:?}", it.key.number, it.kind, it.standing))
+                .collect();
+            assert_eq!(documents.join(", "), row["told"], "{row}");
         }
     }
 

@@ -28,6 +28,7 @@ mod opened;
 mod person;
 #[cfg(test)]
 mod samples;
+mod siu;
 
 use crate::domain::{Fact, Identifier, Link, MessageId, Moment, Place, Refusal, Registration};
 use crate::mappings::SourceProfile;
@@ -113,7 +114,7 @@ pub const READERS: &[&Reader] = &[
     &dft::READER,
     &mdm::READER,
     &adt::READER,
-    &kept::SIU,
+    &siu::READER,
     &kept::ORM,
     &kept::OMG,
     &kept::OML,
@@ -124,7 +125,7 @@ pub const READERS: &[&Reader] = &[
 
 /// Reads a message.
 pub fn read(raw: &[u8], reading: &Reading<'_>) -> Result<Told, Refusal> {
-    let scan = hl7::scan(raw);
+    let scan = hl7::scan_on(raw, &hl7::Terms::TAKEN);
     scan.verdict.clone().map_err(finding::refusal)?;
     let message = hl7::Message::parse(raw).map_err(finding::refusal)?;
     read_parsed(&message, &scan, reading)

@@ -37,8 +37,16 @@ fn registration(opened: &Opened<'_>, part: &Part<'_>) -> Registration {
         sex: told(part.field("PID", 8)),
         account: told(part.at(&spots.account)),
         payer: told(part.at(&spots.payer)),
-        registered: opened.message.field("MSH", 9).code().eq_ignore_ascii_case("ADT"),
+        registered: registers(opened),
     }
+}
+
+/// Whether a message is one that tells who a person is and what their account is: ADT, and BAR
+/// where an account is opened or changed.
+fn registers(opened: &Opened<'_>) -> bool {
+    let kind = opened.message.field("MSH", 9).code();
+    kind.eq_ignore_ascii_case("ADT")
+        || (kind.eq_ignore_ascii_case("BAR") && matches!(opened.event, "P01" | "P05"))
 }
 
 /// Known to be none is an empty text; nothing told is nothing.

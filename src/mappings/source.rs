@@ -27,6 +27,9 @@ pub struct SourceProfile {
     pub activity: ActivitySpots,
     /// Where a document's things stand.
     pub document: DocumentSpots,
+    /// Where an appointment's things stand; left out if appointments are only kept.
+    #[serde(default)]
+    pub appointment: Option<AppointmentSpots>,
     /// Where course, plan and session stand; left out if it names no course.
     pub course: Option<CourseSpots>,
     /// How it spells what we must tell apart.
@@ -155,6 +158,26 @@ pub struct DocumentSpots {
     /// The codes of an authorization, one in each segment of this name.
     #[serde(default)]
     pub codes: Option<Spot>,
+}
+
+/// Places in an appointment (SIU), and how it spells what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppointmentSpots {
+    /// The number that a charge for the same work has too: then the charge outweighs it.
+    pub number: Spot,
+    /// Name of the activity.
+    pub name: Spot,
+    /// When it was.
+    pub done: Spot,
+    /// Status.
+    pub status: Spot,
+    /// Who did it.
+    pub performer: Spot,
+    /// Statuses that say that it was done.
+    pub completed: Vec<String>,
+    /// Statuses that take it back.
+    pub taken_back: Vec<String>,
 }
 
 /// Places in the segment behind FT1 or TXA that names the course.

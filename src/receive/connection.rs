@@ -1,21 +1,26 @@
 //! One connection: frames in, answers out, in their order.
 
+use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::codec::{Decoder, Encoder};
 use tokio_util::sync::CancellationToken;
 
 use crate::wire::mllp::{self, Mllp};
 
 use super::options::{ANSWER_SECONDS_MAX, LINGER_SECONDS_MAX, STOP_SECONDS_MAX};
+use super::owed::{self, OWED_MAX, Owed};
 use super::{Counted, Limits, Reception, TOGETHER_BYTES_MAX, TOGETHER_MESSAGES_MAX};
 
 /// Room that is made for each look at the socket.
 const READ_BYTES: usize = 8 << 10;
+/// How often it is looked up whether it is known what came of a message: at first, and at most.
+const LOOK_UP_AFTER: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(500)];
 
 /// One connection.
 pub(super) struct Connection<'a, S> {
@@ -28,6 +33,17 @@ pub(super) struct Connection<'a, S> {
     deadline: Option<Instant>,
     /// When a listener that stops waits no longer.
     stop_by: Option<Instant>,
+    /// What is to be told of messages that are stored, in their order.
+    owed: VecDeque<Owed>,
+    /// When it is next looked up what came of them, and how long after that once more.
+    look_up: Option<(Instant, Duration)>,
+    /// Whether the connection ends once its last answer is said.
+    closes: bool,
+}
+
+/// Whether a frame is no message but a word of MLLP on one of ours.
+fn is_commit_block(frame: &Bytes) -> bool {
+    frame.as_ref() == mllp::COMMITTED || frame.as_ref() == mllp::NOT_COMMITTED
 }
 
 /// What waiting for bytes led to.
@@ -45,16 +61,26 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
             stream,
             reception,
             limits,
-            codec: Mllp::new(limits.message_bytes_max),
+            codec: Mllp::framed(limits.message_bytes_max, limits.framing),
             buffer: BytesMut::new(),
             deadline: None,
             stop_by: None,
+            owed: VecDeque::new(),
+            look_up: None,
+            closes: false,
         }
     }
 
     /// Serves the peer until it goes, is too slow or too loud, or the listener stops.
     pub(super) async fn serve(mut self, stop: &CancellationToken) -> io::Result<()> {
+        let served = self.converse(stop).await;
+        self.reception.counts().add(Counted::AnswerLost, self.owed.len() as u64);
+        served
+    }
+
+    async fn converse(&mut self, stop: &CancellationToken) -> io::Result<()> {
         loop {
+            self.tell_what_is_known().await?;
             let frames = match self.frames() {
                 Ok(frames) => frames,
                 Err(mllp::Error::TooLong { bytes_max, head }) => {
@@ -66,6 +92,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
             if !frames.is_empty() {
                 self.deadline = None;
                 self.answer(&frames).await?;
+                if self.closes {
+                    self.close().await;
+                    return Ok(());
+                }
                 continue;
             }
             match self.listen(stop).await? {
@@ -82,6 +112,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
     /// Frames that are here whole, within what is stored together.
     fn frames(&mut self) -> Result<Vec<Bytes>, mllp::Error> {
         let (mut frames, mut bytes) = (Vec::new(), 0);
+        if self.owed.len() >= OWED_MAX {
+            return Ok(frames);
+        }
         while frames.len() < TOGETHER_MESSAGES_MAX && bytes < TOGETHER_BYTES_MAX {
             match self.codec.decode(&mut self.buffer) {
                 Ok(Some(frame)) => {
@@ -95,18 +128,67 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
             }
         }
         self.reception.counts().add(Counted::SkippedByte, self.codec.take_skipped());
+        self.reception.counts().add(Counted::RestartedFrame, self.codec.take_restarted());
         Ok(frames)
     }
 
     async fn answer(&mut self, frames: &[Bytes]) -> io::Result<()> {
         let mut out = BytesMut::new();
-        for answer in self.reception.take(frames).await.into_iter().flatten() {
+        let is_word = |frame: &&Bytes| self.limits.commit_blocks && is_commit_block(frame);
+        let words = frames.iter().filter(is_word).count();
+        self.reception.counts().add(Counted::StrayAcknowledgment, words as u64);
+        let frames: Vec<Bytes> = frames.iter().filter(|it| !is_word(it)).cloned().collect();
+        for block in self.reception.take_frames(&frames).await {
+            if self.limits.commit_blocks && !block.closes {
+                let word = if block.stored { mllp::COMMITTED } else { mllp::NOT_COMMITTED };
+                self.codec.encode(word, &mut out).map_err(io::Error::other)?;
+            }
+            if let Some(answer) = block.answer {
+                self.codec.encode(&answer[..], &mut out).map_err(io::Error::other)?;
+            }
+            self.owed.extend(block.owed);
+            self.closes |= block.closes;
+            if self.closes {
+                break;
+            }
+        }
+        if !self.owed.is_empty() {
+            self.look_up = Some((Instant::now() + LOOK_UP_AFTER[0], LOOK_UP_AFTER[0]));
+        }
+        self.say(&out).await
+    }
+
+    /// Says what came of messages of which that is known by now, if it is time to look it up.
+    async fn tell_what_is_known(&mut self) -> io::Result<()> {
+        let Some((at, after)) = self.look_up else {
+            return Ok(());
+        };
+        let Some(books) = self.reception.books().filter(|_| Instant::now() >= at) else {
+            return Ok(());
+        };
+        let (books, made) = (Arc::clone(books), self.reception.made());
+        let mut owed = std::mem::take(&mut self.owed);
+        let looked_up = tokio::task::spawn_blocking(move || {
+            let known = owed::known(&books, &mut owed, &made);
+            (known, owed)
+        });
+        let (known, owed) = looked_up.await.map_err(io::Error::other)?;
+        self.owed = owed;
+        let known = known.map_err(io::Error::other)?;
+        let [first, most] = LOOK_UP_AFTER;
+        let after = if known.is_empty() { most.min(after * 2) } else { first };
+        self.look_up = (!self.owed.is_empty()).then(|| (Instant::now() + after, after));
+        let mut out = BytesMut::new();
+        for answer in known {
             self.codec.encode(&answer[..], &mut out).map_err(io::Error::other)?;
         }
         self.say(&out).await
     }
 
     async fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         let said = async {
             self.stream.write_all(bytes).await?;
             self.stream.flush().await
@@ -134,8 +216,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
             return Ok(Heard::Silence);
         }
         self.buffer.reserve(READ_BYTES);
+        let look_up = self.look_up.map_or(until, |(at, _)| at);
+        let is_full = self.owed.len() >= OWED_MAX;
         tokio::select! {
-            read = timeout_at(until, self.stream.read_buf(&mut self.buffer)) => match read {
+            () = sleep_until(look_up), if self.look_up.is_some() => Ok(Heard::More),
+            read = timeout_at(until, self.stream.read_buf(&mut self.buffer)), if !is_full => match read {
                 Ok(Ok(0)) => Ok(Heard::End),
                 Ok(Ok(_)) => Ok(Heard::More),
                 Ok(Err(error)) => Err(error),
@@ -172,11 +257,14 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
     async fn cut_off(&mut self, head: &[u8], bytes_max: usize) -> io::Result<()> {
         let answer = self.reception.refuse_head(head, bytes_max);
         self.buffer = BytesMut::new();
-        if let Some(answer) = answer {
-            let mut out = BytesMut::new();
-            self.codec.encode(&answer[..], &mut out).map_err(io::Error::other)?;
-            self.say(&out).await?;
+        let mut out = BytesMut::new();
+        if self.limits.commit_blocks {
+            self.codec.encode(mllp::NOT_COMMITTED, &mut out).map_err(io::Error::other)?;
         }
+        if let Some(answer) = answer {
+            self.codec.encode(&answer[..], &mut out).map_err(io::Error::other)?;
+        }
+        self.say(&out).await?;
         self.stream.shutdown().await?;
         let mut unread = vec![0; READ_BYTES];
         let drain =

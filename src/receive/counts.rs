@@ -37,6 +37,12 @@ pub enum Counted {
     RoundIncomplete,
     /// A page of resources was taken from a source that is asked.
     Page,
+    /// A frame was begun anew before it ended; what came before was thrown away.
+    RestartedFrame,
+    /// A message came whose sequence number says that one before it is missing.
+    Gap,
+    /// A connection went before its sender was told what came of a message.
+    AnswerLost,
     /// A file was taken from a drop folder.
     File,
     /// A file could not be taken, and is tried again later.
@@ -62,12 +68,15 @@ const NAMES: [(Counted, &str); KINDS] = [
     (Counted::RoundDone, "rounds_done"),
     (Counted::RoundIncomplete, "rounds_incomplete"),
     (Counted::Page, "pages"),
+    (Counted::RestartedFrame, "frames_restarted"),
+    (Counted::Gap, "sequence_gaps"),
+    (Counted::AnswerLost, "application_answers_lost"),
     (Counted::File, "files"),
     (Counted::FileLater, "files_later"),
     (Counted::Miscount, "batches_miscounted"),
 ];
 
-const KINDS: usize = 19;
+const KINDS: usize = 22;
 
 /// What a listener has seen since it began.
 #[derive(Debug, Default)]
@@ -114,5 +123,8 @@ fn place(what: Counted) -> usize {
         Counted::File => 16,
         Counted::FileLater => 17,
         Counted::Miscount => 18,
+        Counted::RestartedFrame => 19,
+        Counted::Gap => 20,
+        Counted::AnswerLost => 21,
     }
 }

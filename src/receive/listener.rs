@@ -14,6 +14,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 
+use crate::trust::Fresh;
+
 use super::connection::Connection;
 use super::http::{Door, Web};
 use super::options::HANDSHAKE_SECONDS_MAX;
@@ -34,7 +36,7 @@ pub struct Listener {
 struct Peers {
     reception: Arc<Reception>,
     limits: Limits,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Fresh<ServerConfig>>>,
     web: Option<Arc<Web>>,
 }
 
@@ -53,8 +55,8 @@ impl Listener {
     }
 
     /// The same over TLS.
-    pub fn over_tls(self, tls: Arc<ServerConfig>) -> Listener {
-        let peers = Peers { tls: Some(TlsAcceptor::from(tls)), ..self.peers };
+    pub fn over_tls(self, tls: Arc<Fresh<ServerConfig>>) -> Listener {
+        let peers = Peers { tls: Some(tls), ..self.peers };
         Listener { peers, ..self }
     }
 
@@ -136,8 +138,9 @@ impl Peers {
             return self.converse(stream, stop).await;
         };
         let within = Duration::from_secs(HANDSHAKE_SECONDS_MAX);
+        let acceptor = TlsAcceptor::from(tls.current());
         let shaken = tokio::select! {
-            shaken = timeout(within, tls.accept(stream)) => shaken,
+            shaken = timeout(within, acceptor.accept(stream)) => shaken,
             () = stop.cancelled() => return Ok(()),
         };
         match shaken {

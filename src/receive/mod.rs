@@ -12,13 +12,16 @@
 
 mod connection;
 mod counts;
+mod due;
 mod fhir;
 mod folder;
 mod http;
 mod listener;
 mod options;
+mod owed;
 mod poll;
 mod reception;
+mod sequence;
 mod taking;
 #[cfg(test)]
 mod tests;

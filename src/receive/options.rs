@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::config::Manner;
+use crate::wire::mllp::{Framing, Mark};
+
 /// Bytes of one message.
 pub const MESSAGE_BYTES_MAX: usize = 16 << 20;
 /// Connections of one source at a time.
@@ -39,6 +42,30 @@ pub struct Limits {
     pub idle: Duration,
     /// How long one message may take to come.
     pub frame: Duration,
+    /// What frames begin and end with.
+    pub framing: Framing,
+    /// Whether each block is answered with a block that says that it is stored.
+    pub commit_blocks: bool,
+}
+
+impl Limits {
+    /// As the settings say.
+    pub fn of(manner: &Manner) -> Limits {
+        let usual = Framing::default();
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Limits {
+            message_bytes_max: size(manner.message_bytes_max),
+            connections_max: size(manner.connections_max),
+            idle: manner.idle,
+            frame: manner.frame_within,
+            framing: Framing {
+                start: Mark::new(&manner.frame_start).unwrap_or(usual.start),
+                end: Mark::new(&manner.frame_end).unwrap_or(usual.end),
+                restarts: manner.frame_restarts,
+            },
+            commit_blocks: manner.commit_blocks,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -48,6 +75,8 @@ impl Default for Limits {
             connections_max: CONNECTIONS_MAX,
             idle: Duration::from_secs(IDLE_SECONDS_MAX),
             frame: Duration::from_secs(FRAME_SECONDS_MAX),
+            framing: Framing::default(),
+            commit_blocks: false,
         }
     }
 }

@@ -4,28 +4,82 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use tokio::sync::{Mutex, MutexGuard};
 
+use crate::config::Manner;
 use crate::domain::{Answer, Clock, MessageId, Place, Reason};
-use crate::store::{Error as StoreError, Intake, NewMessage};
-use crate::wire::hl7::{Acknowledgment, MsaCode, Objection, Scan, acknowledge, scan};
+use crate::store::{Books, Error as StoreError, Intake, NewMessage};
+use crate::wire::hl7::{
+    Acknowledgment, Batch, MsaCode, Objection, Scan, Style, Terms, acknowledge, scan_on,
+};
 
+use super::due::{Due, Line, due};
+use super::owed::Owed;
+use super::sequence::{Sequence, Step, is_link};
 use super::{Counted, Counts};
 
 /// Application internal error: the message may be sent again as it is (table 0357).
 const CODE_NOT_STORED: u16 = 207;
 
+/// Under what name it is kept how far a source has counted.
+const COUNT: &str = "MSH-13";
+
 /// Where the messages of one source are taken in, whatever way they come.
 pub struct Reception {
     source: Arc<str>,
     intake: Arc<Intake>,
+    books: Option<Arc<Books>>,
     clock: Arc<dyn Clock>,
+    manner: Manner,
+    sequence: Mutex<Option<Sequence>>,
     counts: Counts,
+}
+
+/// What became of one frame.
+#[derive(Default)]
+pub(super) struct Block {
+    /// Whether all that is in it is stored.
+    pub(super) stored: bool,
+    /// What its sender is told at once, if anything.
+    pub(super) answer: Option<Vec<u8>>,
+    /// What it is to be told later.
+    pub(super) owed: Vec<Owed>,
+    /// Whether the connection ends over it.
+    pub(super) closes: bool,
+}
+
+/// A message that was looked at.
+struct Looked<'a> {
+    scan: Scan<'a>,
+    /// What stands against it, its number among it.
+    objection: Option<Objection>,
+    /// Where the count stands once it is stored, if its source counts.
+    sequence: Option<Sequence>,
+    is_kept: bool,
 }
 
 impl Reception {
     /// Takes in what comes from a source.
     pub fn new(source: Arc<str>, intake: Arc<Intake>, clock: Arc<dyn Clock>) -> Reception {
-        Reception { source, intake, clock, counts: Counts::default() }
+        Reception {
+            source,
+            intake,
+            books: None,
+            clock,
+            manner: Manner::default(),
+            sequence: Mutex::new(None),
+            counts: Counts::default(),
+        }
+    }
+
+    /// The same of a source that speaks in such a manner.
+    pub fn in_manner(self, manner: Manner) -> Reception {
+        Reception { manner, ..self }
+    }
+
+    /// The same, able to tell later what came of a message by these books.
+    pub fn telling(self, books: Arc<Books>) -> Reception {
+        Reception { books: Some(books), ..self }
     }
 
     /// The source, by name.
@@ -38,9 +92,19 @@ impl Reception {
         &self.intake
     }
 
+    /// Where it stands what came of it.
+    pub(super) fn books(&self) -> Option<&Arc<Books>> {
+        self.books.as_ref()
+    }
+
     /// What time it is.
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What time it is, as a header has it.
+    pub(super) fn made(&self) -> String {
+        self.clock.now().strftime("%Y%m%d%H%M%S+0000").to_string()
     }
 
     /// What was seen so far.
@@ -52,102 +116,248 @@ impl Reception {
     /// refused is stored like any other; `None` where its sender wants no answer. When this
     /// returns, everything that is answered with yes is on disk.
     pub async fn take(&self, messages: &[Bytes]) -> Vec<Option<Vec<u8>>> {
+        let blocks = self.take_messages(messages, Line::Once).await;
+        blocks.into_iter().map(|block| block.answer).collect()
+    }
+
+    /// The same for frames of a connection, of which each may hold a batch; a batch is answered by
+    /// a batch.
+    pub(super) async fn take_frames(&self, frames: &[Bytes]) -> Vec<Block> {
+        let line = if self.books.is_some() { Line::Open } else { Line::Once };
+        let batches: Vec<Option<Batch<'_>>> = frames.iter().map(|it| Batch::open(it)).collect();
+        let mut messages = Vec::with_capacity(frames.len());
+        for (frame, batch) in frames.iter().zip(&batches) {
+            match batch {
+                Some(batch) => {
+                    messages.extend(batch.messages.iter().map(|one| frame.slice_ref(one)));
+                }
+                None => messages.push(frame.clone()),
+            }
+        }
+        let mut taken = self.take_messages(&messages, line).await.into_iter();
+        let each = batches.iter().map(|batch| match batch {
+            Some(batch) => self.together(batch, taken.by_ref().take(batch.messages.len())),
+            None => taken.next().unwrap_or_default(),
+        });
+        each.collect()
+    }
+
+    /// What became of a batch, told as one.
+    fn together(&self, batch: &Batch<'_>, taken: impl Iterator<Item = Block>) -> Block {
+        if batch.is_miscounted() {
+            self.counts.one(Counted::Miscount);
+            tracing::warn!(
+                source.name = &*self.source,
+                messages = batch.messages.len(),
+                "A batch said of itself what is not so."
+            );
+        }
+        let mut whole = Block { stored: true, ..Block::default() };
+        let mut answers = Vec::new();
+        for block in taken {
+            whole.stored &= block.stored;
+            whole.owed.extend(block.owed);
+            answers.extend(block.answer);
+        }
+        let made = self.made();
+        let is_told = !answers.is_empty() || batch.messages.is_empty();
+        whole.answer = is_told.then(|| batch.answer(&answers, &made, &format!("N{made:.14}")));
+        whole
+    }
+
+    async fn take_messages(&self, messages: &[Bytes], line: Line) -> Vec<Block> {
         let now = self.clock.now();
-        let scans: Vec<Scan<'_>> = messages.iter().map(|raw| scan(raw)).collect();
-        let kept = scans.iter().zip(messages).filter(|(scan, _)| !is_stray(scan));
-        let kept = kept.map(|(scan, raw)| self.message(scan, raw, now)).collect();
+        let mut counting = self.counting().await;
+        let before = counting.as_deref().copied().flatten();
+        let looked = self.look(messages, before);
+        let kept = looked.iter().zip(messages).filter(|(one, _)| one.is_kept);
+        let kept = kept.map(|(one, raw)| self.message(one, raw, now)).collect();
         let mut stored = self.intake.append_all(kept).await.into_iter();
         let made = now.strftime("%Y%m%d%H%M%S+0000").to_string();
-        scans
-            .iter()
-            .map(|scan| {
-                if is_stray(scan) {
-                    self.counts.one(Counted::StrayAcknowledgment);
-                    return None;
+        let mut reached = before;
+        let mut blocks = Vec::with_capacity(looked.len());
+        for one in &looked {
+            let outcome = one.is_kept.then(|| stored.next().unwrap_or(Err(StoreError::Closed)));
+            if !matches!(outcome, Some(Err(_))) {
+                reached = one.sequence.or(reached);
+            }
+            let sequence = one.sequence.and(reached);
+            blocks.push(self.block(one, outcome, (line, sequence, &made)));
+        }
+        if let Some(counting) = &mut counting {
+            self.keep_count(counting, reached);
+        }
+        blocks
+    }
+
+    /// The count of a source that counts; nobody else counts on it meanwhile.
+    async fn counting(&self) -> Option<MutexGuard<'_, Option<Sequence>>> {
+        if !self.manner.sequence {
+            return None;
+        }
+        let mut counting = self.sequence.lock().await;
+        if counting.is_none() {
+            let kept = self.intake.cursor(&self.source, COUNT);
+            *counting = Some(Sequence::read(&kept.unwrap_or_default()));
+        }
+        Some(counting)
+    }
+
+    fn keep_count(&self, counting: &mut Option<Sequence>, reached: Option<Sequence>) {
+        let Some(moved) = reached.filter(|_| *counting != reached) else {
+            return;
+        };
+        match self.intake.move_cursor(&self.source, COUNT, &moved.written()) {
+            Ok(()) => *counting = Some(moved),
+            Err(error) => tracing::error!(
+                source.name = &*self.source,
+                error = &error as &dyn std::error::Error,
+                "It could not be stored how far the source has counted."
+            ),
+        }
+    }
+
+    fn look<'a>(&self, messages: &'a [Bytes], mut sequence: Option<Sequence>) -> Vec<Looked<'a>> {
+        let terms = self.terms();
+        let each = messages.iter().map(|raw| {
+            let scan = scan_on(raw, &terms);
+            let mut objection = scan.verdict.as_ref().err().cloned();
+            let is_link = sequence.is_some() && is_link(&scan);
+            if is_link {
+                objection = None;
+            }
+            match sequence.map(|count| count.step(scan.sequence())) {
+                Some(Step::Moves(to)) => sequence = Some(to),
+                Some(Step::Gap(gap)) => {
+                    self.counts.one(Counted::Gap);
+                    objection = Some(gap);
                 }
-                self.answer(scan, stored.next().unwrap_or(Err(StoreError::Closed)), &made)
-            })
-            .collect()
+                Some(Step::Stays) | None => {}
+            }
+            let is_kept = !is_stray(&scan) && !is_link;
+            Looked { scan, objection, sequence, is_kept }
+        });
+        each.collect()
+    }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            training: self.manner.training,
+            debugging: self.manner.debugging,
+            without_control_id: self.manner.without_control_id,
+            any_version: self.manner.any_version,
+        }
     }
 
     /// The answer to a message of which only the head is here, since it is too long; `None` where
     /// not even that can be read.
     pub fn refuse_head(&self, head: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
         self.counts.one(Counted::TooLong);
-        let scan = scan(head);
+        let scan = scan_on(head, &self.terms());
         let is_readable = !scan.kind().is_empty();
         let objection = Objection::reject(
             CODE_NOT_STORED,
             format!("the message is longer than {bytes_max} bytes"),
         );
-        let made = self.clock.now().strftime("%Y%m%d%H%M%S+0000").to_string();
-        is_readable.then(|| acknowledgment(&scan, Some(&objection), &made, None))
+        let due = due(self.manner.acknowledge, Line::Open, &scan, Some(&objection));
+        let code = due.now.filter(|_| is_readable)?;
+        let made = self.made();
+        Some(self.acknowledgment(&scan, (code, Some(&objection)), (&made, None, None)))
     }
 
-    fn message(&self, scan: &Scan<'_>, raw: &Bytes, now: Timestamp) -> NewMessage {
-        let (answer, reason) = verdict(scan);
+    fn message(&self, one: &Looked<'_>, raw: &Bytes, now: Timestamp) -> NewMessage {
+        let (answer, reason) = told(one.objection.as_ref());
         NewMessage {
             source: Arc::clone(&self.source),
             received: now,
-            control_id: scan.control_id().to_vec(),
+            control_id: one.scan.control_id().to_vec(),
             answer,
             reason,
             raw: raw.clone(),
         }
     }
 
-    fn answer(
+    /// What becomes of a message that was stored, or not, or is not to be kept.
+    fn block(
         &self,
-        scan: &Scan<'_>,
-        stored: Result<MessageId, StoreError>,
-        made: &str,
-    ) -> Option<Vec<u8>> {
-        let answer = match stored {
-            Ok(id) => {
-                let objection = scan.verdict.as_ref().err();
-                let accepted = objection.map_or(Counted::Accepted, |_| Counted::Refused);
-                self.counts.one(accepted);
-                acknowledgment(scan, objection, made, Some(id))
-            }
-            Err(error) => {
-                self.counts.one(Counted::NotStored);
-                tracing::error!(
-                    source.name = &*self.source,
-                    error = &error as &dyn std::error::Error,
-                    "A message could not be stored; its sender was told to send it again."
-                );
-                let text = "the message could not be stored; send it again later";
-                let objection = Objection::reject(CODE_NOT_STORED, text);
-                acknowledgment(scan, Some(&objection), made, None)
+        one: &Looked<'_>,
+        outcome: Option<Result<MessageId, StoreError>>,
+        (line, sequence, made): (Line, Option<Sequence>, &str),
+    ) -> Block {
+        if is_stray(&one.scan) {
+            self.counts.one(Counted::StrayAcknowledgment);
+            return Block { stored: true, ..Block::default() };
+        }
+        let not_stored;
+        let (id, objection) = match outcome {
+            None => (None, None),
+            Some(Ok(id)) => (Some(id), one.objection.as_ref()),
+            Some(Err(error)) => {
+                not_stored = self.not_stored(&error);
+                (None, Some(&not_stored))
             }
         };
-        scan.wants_answer().then_some(answer)
+        if id.is_some() {
+            let accepted = objection.map_or(Counted::Accepted, |_| Counted::Refused);
+            self.counts.one(accepted);
+        }
+        let closes = self.manner.closes_on_garbage && !one.scan.has_header();
+        let Due { now, later } = due(self.manner.acknowledge, line, &one.scan, objection);
+        let expected = sequence.map(Sequence::told);
+        let answer = now
+            .filter(|_| !closes)
+            .map(|code| self.acknowledgment(&one.scan, (code, objection), (made, id, expected)));
+        let owed = id.zip(later).map(|(message, wish)| Owed {
+            message,
+            head: one.scan.head(),
+            wish,
+            bare_type: self.manner.bare_type,
+        });
+        let stored = id.is_some() || !one.is_kept;
+        Block { stored, answer, owed: owed.into_iter().collect(), closes }
+    }
+
+    fn not_stored(&self, error: &StoreError) -> Objection {
+        self.counts.one(Counted::NotStored);
+        tracing::error!(
+            source.name = &*self.source,
+            error = error as &dyn std::error::Error,
+            "A message could not be stored; its sender was told to send it again."
+        );
+        let text = "the message could not be stored; send it again later";
+        Objection::reject(CODE_NOT_STORED, text)
+    }
+
+    /// Our own control id is the number of the message that is answered. A yes carries no fault,
+    /// even where one is told later.
+    fn acknowledgment(
+        &self,
+        scan: &Scan<'_>,
+        (code, objection): (MsaCode, Option<&Objection>),
+        (made, message, expected): (&str, Option<MessageId>, Option<i64>),
+    ) -> Vec<u8> {
+        let control_id = message.map_or_else(|| format!("N{made:.14}"), |id| format!("A{id}"));
+        let style = Style { expected, bare_type: self.manner.bare_type, later: false };
+        let objection = objection.filter(|_| !code.accepts());
+        acknowledge(scan, &Acknowledgment { code, objection, made, control_id: &control_id, style })
     }
 }
 
 /// What a quick look says to the sender, in the words of the house.
 pub fn verdict(scan: &Scan<'_>) -> (Answer, Option<Reason>) {
-    match &scan.verdict {
-        Ok(()) => (Answer::Accept, None),
-        Err(objection) => (answer_of(objection.answer), Some(reason_of(objection))),
+    told(scan.verdict.as_ref().err())
+}
+
+fn told(objection: Option<&Objection>) -> (Answer, Option<Reason>) {
+    match objection {
+        None => (Answer::Accept, None),
+        Some(objection) => (answer_of(objection.answer), Some(reason_of(objection))),
     }
 }
 
 /// Nobody answers an answer, and nobody keeps it.
 fn is_stray(scan: &Scan<'_>) -> bool {
     scan.kind() == "ACK"
-}
-
-/// Our own control id is the number of the message that is answered.
-fn acknowledgment(
-    scan: &Scan<'_>,
-    objection: Option<&Objection>,
-    made: &str,
-    message: Option<MessageId>,
-) -> Vec<u8> {
-    let control_id = message.map_or_else(|| format!("N{made:.14}"), |id| format!("A{id}"));
-    let code = objection.map_or(MsaCode::Accept, |it| it.answer);
-    acknowledge(scan, &Acknowledgment { code, objection, made, control_id: &control_id })
 }
 
 fn answer_of(code: MsaCode) -> Answer {

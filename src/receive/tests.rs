@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::{Acknowledge, Manner};
 use crate::domain::{Answer, Clock, MessageId};
 use crate::store::Intake;
 
@@ -31,8 +32,18 @@ struct Site {
 }
 
 async fn site(limits: Limits) -> Site {
+    site_of(limits, Manner::default()).await
+}
+
+/// One that speaks in such a manner.
+async fn mannered(manner: Manner) -> Site {
+    site_of(Limits::of(&manner), manner).await
+}
+
+async fn site_of(limits: Limits, manner: Manner) -> Site {
     let intake = Arc::new(Intake::open_in_memory().unwrap());
     let reception = Reception::new("aria".into(), Arc::clone(&intake), Arc::new(Fixed));
+    let reception = reception.in_manner(manner);
     let reception = Arc::new(reception);
     let any = "127.0.0.1:0".parse().unwrap();
     let listener = Listener::bind(any, Arc::clone(&reception), limits).await.unwrap();
@@ -205,4 +216,147 @@ async fn what_cannot_be_stored_is_told_to_its_sender() {
     assert!(told[0].contains("MSA|AR|K1|") && told[0].contains("|207^"), "{}", told[0]);
     assert!(told[1].contains("MSA|AA|K2\r"), "{}", told[1]);
     assert_eq!(reception.counts().of(Counted::NotStored), 1);
+}
+
+/// Everything that a peer says until it is silent or gone, control characters as `<`, `>`, `!`,
+/// segments other than MSA, BHS and BTS left out.
+async fn said(peer: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let quiet = Duration::from_millis(200);
+    while let Ok(Ok(1..)) = tokio::time::timeout(quiet, peer.read_buf(&mut bytes)).await {}
+    let text = String::from_utf8(bytes).unwrap();
+    let told = ["MSA", "BHS", "BTS", "FHS", "FTS"];
+    let mut out = String::new();
+    for segment in text.split_inclusive(['\r', '\u{b}']) {
+        let bare = segment.trim_end_matches(['\r', '\u{b}']);
+        if told.iter().any(|name| bare.starts_with(name)) {
+            out.push_str(bare);
+            out.push(' ');
+        } else if segment.starts_with(|sign: char| sign < ' ') {
+            out.push_str(segment);
+        }
+    }
+    out.replace('\u{b}', "<")
+        .replace('\u{1c}', ">")
+        .replace('\r', "!")
+        .replace('\u{6}', "+")
+        .replace('\u{15}', "-")
+}
+
+#[tokio::test]
+async fn t_06_a_block_is_said_to_be_stored_before_it_is_acknowledged() {
+    let site = mannered(Manner { commit_blocks: true, ..Manner::default() }).await;
+    let mut peer = site.peer().await;
+    let silent = dft("K2").replace("|P|2.5.1", "|P|2.5.1|||NE|NE");
+    let stream = [framed(&dft("K1")), framed("\u{6}"), framed(&silent), framed("hello")].concat();
+    peer.write_all(&stream).await.unwrap();
+    assert_eq!(
+        said(&mut peer).await,
+        "<+>!<MSA|AA|K1 >!<+>!<+>!<MSA|AR||the message does not begin with MSH >!"
+    );
+    assert_eq!(site.intake.last(), MessageId(3));
+    assert_eq!(site.count(Counted::StrayAcknowledgment), 1);
+}
+
+#[tokio::test]
+async fn t_11_other_bytes_begin_and_end_a_frame_and_its_answer() {
+    let manner = Manner {
+        frame_start: vec![2],
+        frame_end: vec![3],
+        frame_restarts: true,
+        ..Manner::default()
+    };
+    let site = mannered(manner).await;
+    let mut peer = site.peer().await;
+    let framed = [b"\x02MSH|lost\x02", dft("K1").as_bytes(), b"\x03"].concat();
+    peer.write_all(&framed).await.unwrap();
+    let mut bytes = Vec::new();
+    while !bytes.contains(&3) {
+        assert!(peer.read_buf(&mut bytes).await.unwrap() > 0);
+    }
+    assert!(bytes.starts_with(b"\x02MSH|") && bytes.ends_with(b"MSA|AA|K1\r\x03"));
+    assert_eq!(site.count(Counted::RestartedFrame), 1);
+}
+
+#[tokio::test]
+async fn a_08_what_is_no_hl7_may_end_the_connection() {
+    let site = mannered(Manner { closes_on_garbage: true, ..Manner::default() }).await;
+    let mut peer = site.peer().await;
+    peer.write_all(&[framed(&dft("K1")), framed("hello"), framed(&dft("K2"))].concat())
+        .await
+        .unwrap();
+    assert_eq!(answers(&mut peer, 3).await, ["AA K1"]);
+}
+
+#[tokio::test]
+async fn a_batch_is_answered_by_a_batch_and_one_bad_message_stops_nobody() {
+    let site = site(Limits::default()).await;
+    let mut peer = site.peer().await;
+    let bad = dft("K2").replace("|20261008||CG", "|x||CG");
+    let batch = format!("BHS|^~\\&|A|B|C|D|2026||||B1\r{}{bad}{}BTS|4\r", dft("K1"), dft("K3"));
+    let silent = dft("K4").replace("|P|2.5.1", "|P|2.5.1|||NE|NE");
+    let stream = [
+        batch,
+        format!("FHS|^~\\&\rBHS|^~\\&\r{silent}BTS|1\rFTS|1\r"),
+        "BHS|^~\\&\rBTS|0\r".into(),
+    ];
+    let stream: Vec<u8> = stream.iter().flat_map(|one| framed(one)).collect();
+    peer.write_all(&stream).await.unwrap();
+    let told = said(&mut peer).await;
+    let expected = "BHS|^~\\&|C|D|A|B|20261008120000+0000||||N20261008120000|B1 MSA|AA|K1 \
+        MSA|AE|K2|the date of service is no date MSA|AA|K3 BTS|3|BTS-1 says 4 messages, 3 are there \
+        >!<BHS|^~\\&|||||20261008120000+0000||||N20261008120000| BTS|0 >!";
+    assert_eq!(told.trim_start_matches('<'), expected);
+    assert_eq!(site.intake.last(), MessageId(4));
+    assert_eq!(site.count(Counted::Miscount), 1);
+}
+
+#[tokio::test]
+async fn c_14_a_source_that_counts_is_told_which_message_is_missing() {
+    let site = mannered(Manner { sequence: true, ..Manner::default() }).await;
+    let mut peer = site.peer().await;
+    let counted = |id: &str, number: &str| dft(id).replace("|2.5.1", &format!("|2.5.1|{number}"));
+    let link = "MSH|^~\\&|A|B|C|D|2026||^|L1|P|2.5.1|0\r";
+    for (message, told) in [
+        (link.to_owned(), "MSA|AA|L1||-1"),
+        (counted("K1", "5"), "MSA|AA|K1||6"),
+        (counted("K1", "5"), "MSA|AA|K1||6"),
+        (counted("K3", "7"), "MSA|AR|K3|number 7 came where 6 is expected|6"),
+        (counted("K2", "6"), "MSA|AA|K2||7"),
+        (link.to_owned(), "MSA|AA|L1||7"),
+        (counted("K4", "-1"), "MSA|AA|K4||-1"),
+        (counted("K5", "1"), "MSA|AA|K5||2"),
+        (counted("K6", ""), "MSA|AA|K6||2"),
+    ] {
+        peer.write_all(&framed(&message)).await.unwrap();
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"\x1c\r") {
+            assert!(peer.read_buf(&mut bytes).await.unwrap() > 0);
+        }
+        let answer = String::from_utf8(bytes).unwrap();
+        assert_eq!(answer.split('\r').find(|it| it.starts_with("MSA")), Some(told));
+    }
+    assert_eq!(site.intake.cursor("aria", "MSH-13").unwrap(), "2");
+    assert_eq!(site.count(Counted::Gap), 1);
+}
+
+#[tokio::test]
+async fn a_source_is_taken_on_its_own_terms() {
+    let terms = Manner {
+        training: true,
+        without_control_id: true,
+        any_version: true,
+        bare_type: true,
+        acknowledge: Acknowledge::Enhanced,
+        ..Manner::default()
+    };
+    let message = dft("").replace("|P|2.5.1", "|T|2.5+");
+    let told = |manner| async {
+        let site = mannered(manner).await;
+        site.reception.take(&[message.clone().into()]).await.remove(0)
+    };
+    let told_all = String::from_utf8(told(terms).await.unwrap()).unwrap();
+    assert!(told_all.contains("||ACK|A1|T|2.5+\rMSA|CA|\r"), "{told_all}");
+    let usual = String::from_utf8(told(Manner::default()).await.unwrap()).unwrap();
+    assert!(usual.contains("MSA|AR|") && usual.contains("|202^"), "{usual}");
 }

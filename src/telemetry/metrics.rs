@@ -18,6 +18,12 @@ pub struct Metrics {
     wal: Gauge<i64>,
     stuck: Counter,
     reloads: Family<Reloaded, Counter>,
+    certificates: Family<Named, Gauge>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Named {
+    name: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -77,6 +83,7 @@ impl Metrics {
             wal: Gauge::default(),
             stuck: Counter::default(),
             reloads: Family::default(),
+            certificates: Family::default(),
         };
         metrics.register();
         metrics
@@ -115,6 +122,11 @@ impl Metrics {
             self.reloads.clone(),
         );
         registry.register(
+            "trust_certificate_days_left",
+            "Days that our certificate for a source or a destination is still valid",
+            self.certificates.clone(),
+        );
+        registry.register(
             "store_wal_bytes",
             "Size of the write-ahead files of the store",
             self.wal.clone(),
@@ -147,6 +159,11 @@ impl Metrics {
     /// The tables were read anew.
     pub fn reloaded(&self, outcome: Reload) {
         self.reloads.get_or_create(&Reloaded { outcome }).inc();
+    }
+
+    /// A certificate has so many days left.
+    pub fn certificate_days_left(&self, name: &str, days: i64) {
+        self.certificates.get_or_create(&Named { name: name.to_owned() }).set(days);
     }
 
     /// The write-ahead files have this size.

@@ -48,6 +48,12 @@ pub(super) fn faults(
     faults
 }
 
+/// Until when all of a chain is valid.
+pub(super) fn valid_until(chain: &[CertificateDer<'_>]) -> Option<Timestamp> {
+    let ends = read(chain).ok()?.into_iter().map(|one| one.validity().not_after.timestamp());
+    Timestamp::from_second(ends.min()?).ok()
+}
+
 /// What is wrong with a list of authorities: that none of them is valid.
 pub(super) fn authorities_fault(
     list: &[CertificateDer<'_>],

@@ -11,14 +11,16 @@
 mod bearer;
 mod chain;
 mod files;
+mod fresh;
 mod signing;
 mod tls;
 mod tokens;
 mod web;
 
 pub use bearer::{Bearer, Error};
+pub use fresh::{Fresh, Renewed, calling, server};
 pub use signing::{Signing, jwks};
-pub use tls::{client, server};
+pub use tls::client;
 pub use tokens::Tokens;
 pub use web::{bounded, web_client};
 

@@ -21,7 +21,7 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 ///
 /// # Errors
 /// Everything that is wrong with the files.
-pub fn server(tls: &Tls, now: Timestamp) -> Result<Arc<ServerConfig>, Vec<Wrong>> {
+pub(super) fn server(tls: &Tls, now: Timestamp) -> Result<Arc<ServerConfig>, Vec<Wrong>> {
     let mut wrong = Vec::new();
     let identity = identity(tls, now, &mut wrong);
     let authority = tls.client_authority.as_deref().and_then(|path| {

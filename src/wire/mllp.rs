@@ -1,7 +1,8 @@
 //! MLLP: messages in frames, VT … FS CR, on a stream of bytes.
 //!
-//! FS that is not followed by CR is data, and so is VT inside a frame. Bytes between frames are
-//! skipped and counted. Every byte is looked at once, however small the pieces are.
+//! FS that is not followed by CR is data, and so is VT inside a frame, unless that is said to begin
+//! the frame anew. Other bytes may begin and end a frame. Bytes between frames are skipped and
+//! counted. Every byte is looked at once, however small the pieces are.
 
 use std::fmt;
 
@@ -15,13 +16,41 @@ const CR: u8 = 0x0d;
 /// How much of an oversized frame is handed on, so that its sender can be answered.
 pub const OVERSIZED_HEAD_BYTES_MAX: usize = 4096;
 
+/// The content of a block that says that a message is safely stored (MLLP release 2).
+pub const COMMITTED: &[u8] = &[0x06];
+/// The content of a block that says that it is not.
+pub const NOT_COMMITTED: &[u8] = &[0x15];
+
+/// The most bytes that begin or end a frame.
+pub const MARK_BYTES_MAX: usize = 4;
+
+/// Bytes that begin or end a frame: one to four.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    bytes: [u8; MARK_BYTES_MAX],
+    length: usize,
+}
+
+/// What a frame begins and ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Framing {
+    /// Its beginning.
+    pub start: Mark,
+    /// Its end.
+    pub end: Mark,
+    /// Whether a beginning within a frame begins it anew; what came before it is thrown away.
+    pub restarts: bool,
+}
+
 /// Takes frames off a stream, and puts frames on one.
 #[derive(Debug)]
 pub struct Mllp {
+    framing: Framing,
     bytes_max: usize,
     inside: bool,
     looked_at: usize,
     skipped: u64,
+    restarted: u64,
     cut: usize,
 }
 
@@ -54,10 +83,45 @@ impl fmt::Debug for Head {
     }
 }
 
+impl Mark {
+    /// A mark of one to four bytes; `None` for more or none.
+    pub fn new(bytes: &[u8]) -> Option<Mark> {
+        let mut mark = Mark { bytes: [0; MARK_BYTES_MAX], length: bytes.len() };
+        mark.bytes.get_mut(..bytes.len()).filter(|room| !room.is_empty())?.copy_from_slice(bytes);
+        Some(mark)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// Where it stands first, from a place on.
+    fn find(&self, source: &[u8], from: usize) -> Option<usize> {
+        memchr::memmem::find(&source[from..], self.bytes()).map(|ahead| from + ahead)
+    }
+
+    /// How many bytes at the end may be its beginning.
+    fn begun(&self, source: &[u8]) -> usize {
+        (1..self.length).rev().find(|count| source.ends_with(&self.bytes[..*count])).unwrap_or(0)
+    }
+}
+
+impl Default for Framing {
+    fn default() -> Framing {
+        let (start, end) = (Mark { bytes: [VT, 0, 0, 0], length: 1 }, [FS, CR, 0, 0]);
+        Framing { start, end: Mark { bytes: end, length: 2 }, restarts: false }
+    }
+}
+
 impl Mllp {
     /// Frames of at most so many bytes of content.
     pub fn new(bytes_max: usize) -> Mllp {
-        Mllp { bytes_max, inside: false, looked_at: 0, skipped: 0, cut: 0 }
+        Mllp::framed(bytes_max, Framing::default())
+    }
+
+    /// The same, with other bytes around them.
+    pub fn framed(bytes_max: usize, framing: Framing) -> Mllp {
+        Mllp { framing, bytes_max, inside: false, looked_at: 0, skipped: 0, restarted: 0, cut: 0 }
     }
 
     /// How many bytes stood between frames since this was last asked.
@@ -70,13 +134,19 @@ impl Mllp {
         self.cut
     }
 
+    /// How many frames were begun anew since this was last asked.
+    pub fn take_restarted(&mut self) -> u64 {
+        std::mem::take(&mut self.restarted)
+    }
+
     fn enter(&mut self, source: &mut BytesMut) -> bool {
-        let begins = memchr::memchr(VT, source);
-        let outside = begins.unwrap_or(source.len());
+        let start = self.framing.start;
+        let begins = start.find(source, 0);
+        let outside = begins.unwrap_or(source.len() - start.begun(source));
         self.skipped += outside as u64;
         source.advance(outside);
         if begins.is_some() {
-            source.advance(1);
+            source.advance(start.length);
             self.inside = true;
             self.looked_at = 0;
         }
@@ -85,19 +155,22 @@ impl Mllp {
 
     /// Where the content ends, if its end has come.
     fn end(&mut self, source: &[u8]) -> Option<usize> {
-        while let Some(ahead) = memchr::memchr(FS, &source[self.looked_at..]) {
-            let at = self.looked_at + ahead;
-            match source.get(at + 1) {
-                Some(&CR) => return Some(at),
-                Some(_) => self.looked_at = at + 1,
-                None => {
-                    self.looked_at = at;
-                    return None;
-                }
-            }
+        let end = self.framing.end;
+        let found = end.find(source, self.looked_at);
+        self.looked_at = found.unwrap_or(source.len() - end.begun(source));
+        found
+    }
+
+    /// The content, from the last beginning that counts.
+    fn content(&mut self, mut content: Bytes) -> Bytes {
+        let start = self.framing.start;
+        let again =
+            memchr::memmem::rfind(&content, start.bytes()).filter(|_| self.framing.restarts);
+        if let Some(at) = again {
+            self.restarted += 1;
+            content.advance(at + start.length);
         }
-        self.looked_at = source.len();
-        None
+        content
     }
 
     fn too_long(&self, source: &BytesMut) -> Error {
@@ -123,9 +196,9 @@ impl Decoder for Mllp {
         }
         Ok(end.map(|at| {
             let content = source.split_to(at).freeze();
-            source.advance(2);
+            source.advance(self.framing.end.length);
             self.inside = false;
-            content
+            self.content(content)
         }))
     }
 
@@ -145,13 +218,14 @@ impl Encoder<&[u8]> for Mllp {
     type Error = Error;
 
     fn encode(&mut self, content: &[u8], target: &mut BytesMut) -> Result<(), Error> {
-        if memchr::memmem::find(content, &[FS, CR]).is_some() || content.last() == Some(&FS) {
+        let (start, end) = (self.framing.start, self.framing.end);
+        if end.find(content, 0).is_some() || end.begun(content) > 0 {
             return Err(Error::Unframeable);
         }
-        target.reserve(content.len() + 3);
-        target.put_u8(VT);
+        target.reserve(start.length + content.len() + end.length);
+        target.put_slice(start.bytes());
         target.put_slice(content);
-        target.put_slice(&[FS, CR]);
+        target.put_slice(end.bytes());
         Ok(())
     }
 }
@@ -264,6 +338,41 @@ mod tests {
         assert!(Mllp::new(100).encode(&bytes("A>!B")[..], &mut out).is_err());
         assert!(Mllp::new(100).encode(&bytes("A>")[..], &mut out).is_err());
         assert!(Mllp::new(100).encode(&bytes("A>B")[..], &mut out).is_ok());
+    }
+
+    #[test]
+    fn other_bytes_may_begin_and_end_a_frame() {
+        for row in rows(
+            "
+            | start | end  | again | stream             | frames | skipped | restarted |
+            | {     | }    | keep  | x{A!>B}{C}         | A!>B,C | 1       | 0         |
+            | {{    | }}   | keep  | {x{{A}B}}x         | A}B    | 3       | 0         |
+            | {{    | !}   | keep  | {{A!!}             | A!     | 0       | 0         |
+            | <     | >    | keep  | <ONE>!<TWO>        | ONE,TWO | 1      | 0         |
+            | <     | >!   | keep  | <ON<E>!            | ON<E   | 0       | 0         |
+            | <     | >!   | anew  | <ON<E>!<T>!        | E,T    | 0       | 1         |
+            | {{    | }}   | anew  | {{A{{B{C}}         | B{C    | 0       | 1         |
+            ",
+        ) {
+            let mark = |key: &str| Mark::new(&bytes(&row[key])).unwrap();
+            let restarts = row["again"] == "anew";
+            let framing = Framing { start: mark("start"), end: mark("end"), restarts };
+            for size in 1..9 {
+                let (mut codec, mut buffer) = (Mllp::framed(100, framing), BytesMut::new());
+                let mut got = Vec::new();
+                for piece in bytes(&row["stream"]).chunks(size) {
+                    buffer.extend_from_slice(piece);
+                    while let Some(frame) = codec.decode(&mut buffer).unwrap() {
+                        got.push(frame.to_vec());
+                    }
+                }
+                let expected: Vec<Vec<u8>> = row["frames"].split(',').map(bytes).collect();
+                assert_eq!(got, expected, "{row} in pieces of {size}");
+                assert_eq!(codec.take_restarted().to_string(), row["restarted"], "{row}");
+                assert_eq!(codec.take_skipped().to_string(), row["skipped"], "{row}");
+            }
+        }
+        assert!(Mark::new(b"").is_none() && Mark::new(b"12345").is_none());
     }
 
     proptest! {

@@ -6,7 +6,7 @@
 //! pipeline works and its lines leave. Then the memory with 100,000 messages in the store, and the
 //! time until the next answer after a kill. (`-- whole` measures the daemon alone; `-- judging
 //! [SIZES]` what judging costs, with so many messages in the store, 1,000 and 1,000,000 by default; `-- fhir` the same fractions
-//! over HL7 v2 and over FHIR.) Everything is kept in the same temporary folder, so
+//! over HL7 v2 and over FHIR; `-- parse` what a message costs to read, beside `hl7-parser` alone and a bare scan.) Everything is kept in the same temporary folder, so
 //! set `TMPDIR` to the disk that is meant.
 #![allow(
     clippy::unwrap_used,
@@ -23,6 +23,7 @@ mod floor;
 mod intake;
 mod judging;
 mod load;
+mod parse;
 mod whole;
 
 use std::time::Duration;
@@ -36,6 +37,9 @@ const ROUNDS: usize = 2;
 fn main() {
     if std::env::args().any(|word| word == "whole") {
         return the_whole();
+    }
+    if std::env::args().any(|word| word == "parse") {
+        return parse::tell();
     }
     if std::env::args().any(|word| word == "fhir") {
         return fhir::tell();

@@ -5,11 +5,14 @@ use std::process::Output;
 use std::sync::Arc;
 
 use collimator::app::{Endpoint, SourcePlan, SourceWay};
-use collimator::config::Tls;
+use collimator::config::{Manner, Tls};
 use collimator::domain::LineState::{Accepted, Queued};
 use collimator::domain::MessageId;
 use collimator::trust;
-use rustls::pki_types::ServerName;
+use collimator::trust::{Fresh, Renewed};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -23,11 +26,16 @@ use crate::support::told::{case, charge};
 use crate::support::wait::until_so;
 
 async fn daemon(tls: &Tls) -> TestDaemon {
+    served_by(trust::server(tls, certificates::now()).unwrap()).await
+}
+
+async fn served_by(tls: Arc<Fresh<ServerConfig>>) -> TestDaemon {
     let endpoint = Endpoint {
         address: SocketAddr::from(([127, 0, 0, 1], 0)),
-        tls: Some(trust::server(tls, certificates::now()).unwrap()),
+        tls: Some(tls),
         is_http: false,
         tokens: None,
+        manner: Manner::default(),
     };
     let mut daemon = TestDaemon::stopped(Vec::new());
     daemon.set_source(SourcePlan { name: "aria".into(), way: SourceWay::Listened(endpoint) });
@@ -162,7 +170,7 @@ fn check_names_authorities_and_tokens_that_are_wrong() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn charges_leave_in_tls_for_a_receiver_that_proves_itself_and_wants_us_proven() {
-    let tls = trust::server(&server("ec-pkcs8", true), certificates::now()).unwrap();
+    let tls = trust::server(&server("ec-pkcs8", true), certificates::now()).unwrap().current();
     let (receiver, professional) = (Receiver::in_tls(tls), Receiver::yes());
     let facility = |certificate| Target::facility(&receiver).in_tls(&client(certificate));
     let targets = vec![facility(Some("client")), Target::professional(&professional)];
@@ -219,4 +227,67 @@ fn check_names_what_is_wrong_with_a_destination() {
         assert_eq!(done.status.code(), Some(status), "{destination}: {told}");
         assert!(told.contains(&says), "{says}: {told}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_renewed_without_a_restart_and_a_wrong_one_changes_nothing() {
+    let own = tempfile::tempdir().unwrap();
+    let put = |name: &str, from: &str| {
+        std::fs::copy(file(from), own.path().join(name)).unwrap();
+    };
+    put("chain.pem", "ec-pkcs8.chain.pem");
+    put("key.pem", "ec-pkcs8.key");
+    let tls = Tls {
+        certificate: Some(own.path().join("chain.pem")),
+        key: Some(own.path().join("key.pem")),
+        ..Tls::default()
+    };
+    let served = trust::server(&tls, certificates::now()).unwrap();
+    assert!(!served.has_changed());
+    let days = served.valid_until().unwrap().duration_since(certificates::now()).as_hours() / 24;
+    assert!(days > 0, "{days}");
+    let daemon = served_by(Arc::clone(&served)).await;
+    assert!(said(&daemon, &client(None), &charge("T1")).await.is_some());
+    let before = served.current();
+    put("chain.pem", "rsa-pkcs1.chain.pem");
+    assert!(served.has_changed());
+    let wrong = served.renew(certificates::now()).unwrap_err();
+    assert!(wrong[0].text.contains("is not the key of the certificate"), "{wrong:?}");
+    assert!(Arc::ptr_eq(&before, &served.current()), "the old one stays");
+    assert!(shown(&daemon).await == certificates_of("ec-pkcs8.chain.pem"));
+    put("key.pem", "rsa-pkcs1.key");
+    served.renew(certificates::now()).unwrap();
+    assert!(!Arc::ptr_eq(&before, &served.current()));
+    assert!(shown(&daemon).await == certificates_of("rsa-pkcs1.chain.pem"));
+    assert!(said(&daemon, &client(None), &charge("T3")).await.is_some());
+}
+
+/// The certificates that the daemon shows.
+async fn shown(daemon: &TestDaemon) -> Vec<Vec<u8>> {
+    let config = trust::client(&client(None), certificates::now()).unwrap();
+    let stream = TcpStream::connect(daemon.source("aria")).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+    let shown = stream.get_ref().1.peer_certificates().unwrap();
+    shown.iter().map(|one| one.to_vec()).collect()
+}
+
+fn certificates_of(name: &str) -> Vec<Vec<u8>> {
+    let bytes = std::fs::read(file(name)).unwrap();
+    CertificateDer::pem_slice_iter(&bytes).map(|one| one.unwrap().to_vec()).collect()
+}
+
+#[test]
+fn check_tells_how_long_certificates_are_valid() {
+    let done = checked(&format!(
+        "listen = \"mllps://127.0.0.1:2575\"\n\
+         tls = {{ certificate = \"{}\", key = \"{}\" }}",
+        file("ec-sec1.chain.pem").display(),
+        file("ec-sec1.key").display()
+    ));
+    let told = format!("{done:?}");
+    assert!(
+        told.contains("the certificate of aria is valid for ") && told.contains(" days"),
+        "{told}"
+    );
 }

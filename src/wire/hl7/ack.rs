@@ -17,7 +17,23 @@ pub struct Acknowledgment<'a> {
     pub made: &'a str,
     /// Our own control id (MSH-10).
     pub control_id: &'a str,
+    /// How it is written.
+    pub style: Style,
 }
+
+/// How an acknowledgment is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Style {
+    /// The sequence number that is expected next (MSA-4), where such numbers are followed.
+    pub expected: Option<i64>,
+    /// Whether MSH-9 is `ACK` alone, whatever the version.
+    pub bare_type: bool,
+    /// Whether it is an exchange of its own, to which nobody must answer (MSH-15, MSH-16).
+    pub later: bool,
+}
+
+/// Part of some character sets, and of no frame.
+const ESC: u8 = 0x1b;
 
 /// Writes the acknowledgment, in the sender's delimiters, version and charset.
 pub fn acknowledge(scan: &Scan<'_>, told: &Acknowledgment<'_>) -> Vec<u8> {
@@ -25,14 +41,40 @@ pub fn acknowledge(scan: &Scan<'_>, told: &Acknowledgment<'_>) -> Vec<u8> {
     header(scan, told, &mut out);
     out.raw(b"\rMSA");
     out.field(told.code.as_str().as_bytes());
-    out.field(scan.control_id());
-    if let Some(objection) = told.objection {
-        out.text(&objection.text);
-        out.raw(b"\rERR");
-        error(scan, objection, &mut out);
+    out.echoed(scan.control_id());
+    match (told.objection, told.style.expected) {
+        (Some(objection), _) => out.text(&objection.text),
+        (None, Some(_)) => out.field(b""),
+        (None, None) => {}
     }
+    if let Some(expected) = told.style.expected {
+        out.field(expected.to_string().as_bytes());
+    }
+    errors(scan, told, &mut out);
     out.raw(b"\r");
     out.bytes
+}
+
+/// One ERR for each objection; all of them in one ERR-1 where the version has nothing more.
+fn errors(scan: &Scan<'_>, told: &Acknowledgment<'_>, out: &mut Out) {
+    let Some(first) = told.objection else {
+        return;
+    };
+    // What else stands against the message belongs to its own first objection, and to no other.
+    let more: &[Objection] =
+        if scan.verdict.as_ref().err() == Some(first) { &scan.more } else { &[] };
+    out.raw(b"\rERR");
+    error(scan, first, out);
+    for objection in more {
+        if minor(scan) < 5 {
+            let repetition = out.delimiters.repetition;
+            out.raw(&[repetition]);
+            location_and_code(objection, out);
+        } else {
+            out.raw(b"\rERR");
+            error(scan, objection, out);
+        }
+    }
 }
 
 fn header(scan: &Scan<'_>, told: &Acknowledgment<'_>, out: &mut Out) {
@@ -40,22 +82,27 @@ fn header(scan: &Scan<'_>, told: &Acknowledgment<'_>, out: &mut Out) {
     let signs = out.delimiters.signs();
     out.field(signs.as_bytes());
     for number in [5, 6, 3, 4] {
-        out.field(scan.header(number));
+        out.echoed(scan.header(number));
     }
     out.field(told.made.as_bytes());
     out.field(b"");
     out.field(b"ACK");
-    if minor(scan) >= 4 && !scan.event().is_empty() {
+    if minor(scan) >= 4 && !scan.event().is_empty() && !told.style.bare_type {
         out.component(scan.event());
         out.component("ACK");
     }
     out.field(told.control_id.as_bytes());
-    out.field(some_or(scan.header(11), b"P"));
-    out.field(some_or(scan.header(12), b"2.5.1"));
+    out.echoed(some_or(scan.header(11), b"P"));
+    out.echoed(some_or(scan.header(12), b"2.5.1"));
+    let wishes: &[u8] = if told.style.later { b"NE" } else { b"" };
     let charset = scan.header(18);
+    if told.style.later || !charset.is_empty() {
+        (13..15).for_each(|_| out.field(b""));
+        (15..17).for_each(|_| out.field(wishes));
+    }
     if !charset.is_empty() {
-        (13..18).for_each(|_| out.field(b""));
-        out.field(charset);
+        out.field(b"");
+        out.echoed(charset);
     }
 }
 
@@ -81,6 +128,10 @@ fn error(scan: &Scan<'_>, objection: &Objection, out: &mut Out) {
 /// ERR-1: place, and behind it the code.
 fn old_location(objection: &Objection, out: &mut Out) {
     out.field(b"");
+    location_and_code(objection, out);
+}
+
+fn location_and_code(objection: &Objection, out: &mut Out) {
     location(objection, out);
     let written = objection.location.as_ref().map_or(0, |it| if it.field > 0 { 3 } else { 2 });
     (written.max(1)..3).for_each(|_| out.component(""));
@@ -146,6 +197,13 @@ impl Out {
         self.raw(bytes);
     }
 
+    /// A field of the sender's, as it stands; only what may end a frame is taken out of it.
+    fn echoed(&mut self, bytes: &[u8]) {
+        let stands = |byte: u8| byte >= b' ' || matches!(byte, b'\t' | ESC);
+        self.bytes.push(self.delimiters.field);
+        self.bytes.extend(bytes.iter().map(|byte| if stands(*byte) { *byte } else { b'?' }));
+    }
+
     fn component(&mut self, text: &str) {
         self.bytes.push(self.delimiters.component);
         self.escaped(text);
@@ -182,6 +240,7 @@ mod tests {
             objection: objection.as_ref(),
             made: "20261008120000",
             control_id: "C1",
+            style: Style::default(),
         };
         String::from_utf8(acknowledge(&found, &told)).unwrap().replace('\r', "!")
     }
@@ -248,6 +307,7 @@ mod tests {
             objection: Some(&objection),
             made: "",
             control_id: "",
+            style: Style::default(),
         };
         let answer = String::from_utf8(acknowledge(&found, &told)).unwrap();
         assert!(answer.contains(r"a\F\b\X0D\?xxx"), "{answer}");

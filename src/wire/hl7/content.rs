@@ -9,21 +9,47 @@ use super::{Delimiters, Objection, time};
 /// Events that give up one number of a patient for another.
 pub const MERGE_EVENTS: [&str; 6] = ["A18", "A30", "A34", "A36", "A40", "A47"];
 
-/// Whether what the message tells can be taken in at all.
+/// The most faults of one message that its sender is told.
+pub const OBJECTIONS_MAX: usize = 20;
+
+/// What stands against taking in what the message tells; the first decides.
 pub(crate) fn check(
     body: &[u8],
     delimiters: &Delimiters,
     kind: &str,
     event: &str,
-) -> Result<(), Objection> {
+) -> Vec<Objection> {
     let look = Look { body, delimiters: *delimiters };
-    match kind {
-        "DFT" => look.has_dated_charges().and_then(|()| look.has_patient()),
-        "MDM" => look.has_numbered_document().and_then(|()| look.has_patient()),
-        "ADT" if MERGE_EVENTS.contains(&event) => look.has_patient().and_then(|()| look.merges()),
-        "ADT" => look.has_patient(),
-        _ => Ok(()),
+    if is_continued(body, delimiters) {
+        let text = "a fragment: send the message whole";
+        return vec![Objection::reject(200, text).at("DSC", 1, 1)];
     }
+    let one = |checked: Result<(), Objection>| checked.err().into_iter().collect();
+    match kind {
+        "DFT" => {
+            let mut objections = look.undated_charges();
+            objections.extend(look.has_patient().err());
+            objections.truncate(OBJECTIONS_MAX);
+            objections
+        }
+        "MDM" => one(look.has_numbered_document().and_then(|()| look.has_patient())),
+        "ADT" if MERGE_EVENTS.contains(&event) => {
+            one(look.has_patient().and_then(|()| look.merges()))
+        }
+        "ADT" => one(look.has_patient()),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether something goes on from a message: its last segment is a DSC that names what.
+fn is_continued(body: &[u8], delimiters: &Delimiters) -> bool {
+    let separator = delimiters.field;
+    let line_end = |byte: &u8| matches!(*byte, b'\r' | b'\n');
+    let end = body.iter().rposition(|byte| *byte > b' ').map_or(0, |at| at + 1);
+    let begin = body[..end].iter().rposition(line_end).map_or(0, |at| at + 1);
+    let last = &body[begin..end];
+    lines::name(last, separator) == Some(*b"DSC")
+        && is_told(lines::field(last, separator, 1), delimiters)
 }
 
 struct Look<'a> {
@@ -54,26 +80,29 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn has_dated_charges(&self) -> Result<(), Objection> {
+    fn undated_charges(&self) -> Vec<Objection> {
+        let mut objections = Vec::new();
         let mut any = false;
         for (occurrence, line) in self.all(b"FT1") {
             any = true;
             let date = self.field(line, 4);
+            let is_day = |text: &str| time::read(text).and_then(|it| it.day()).is_some();
             if !is_told(date, &self.delimiters) {
                 let text = "the date of service is missing";
-                return Err(Objection::error(101, text).at("FT1", occurrence, 4));
-            }
-            if time::read(&component(date, &self.delimiters, 0)).and_then(|it| it.day()).is_none() {
+                objections.push(Objection::error(101, text).at("FT1", occurrence, 4));
+            } else if !is_day(&component(date, &self.delimiters, 0)) {
                 let text = "the date of service is no date";
-                return Err(Objection::error(102, text).at("FT1", occurrence, 4));
+                objections.push(Objection::error(102, text).at("FT1", occurrence, 4));
+            }
+            if objections.len() == OBJECTIONS_MAX {
+                break;
             }
         }
-        match any {
-            true => Ok(()),
-            false => {
-                Err(Objection::error(100, "there is no FT1: nothing was done").at("FT1", 1, 0))
-            }
+        if !any {
+            let text = "there is no FT1: nothing was done";
+            objections.push(Objection::error(100, text).at("FT1", 1, 0));
         }
+        objections
     }
 
     fn has_numbered_document(&self) -> Result<(), Objection> {

@@ -23,7 +23,7 @@ pub(crate) fn begin(raw: &[u8]) -> Result<(&[u8], Delimiters), Objection> {
 }
 
 /// Byte order mark, blanks and bytes of a frame.
-fn without_lead(raw: &[u8]) -> &[u8] {
+pub(crate) fn without_lead(raw: &[u8]) -> &[u8] {
     let blank = |byte: &u8| matches!(*byte, b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0);
     let mut rest = raw;
     loop {

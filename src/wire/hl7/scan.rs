@@ -15,8 +15,54 @@ use super::{Delimiters, Objection, preflight};
 pub struct Scan<'a> {
     header: Option<Header<'a>>,
     event: Cow<'a, str>,
-    /// Whether the message is taken, and if not, what stands against it.
+    /// Whether the message is taken, and if not, what stands against it first.
     pub verdict: Result<(), Objection>,
+    /// What else stands against it that its sender can mend.
+    pub more: Vec<Objection>,
+}
+
+/// What is taken of a source beyond what is taken of everybody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Messages of training (MSH-11 `T`).
+    pub training: bool,
+    /// Messages of debugging (MSH-11 `D`).
+    pub debugging: bool,
+    /// Messages without a control id (MSH-10).
+    pub without_control_id: bool,
+    /// Versions that nobody knows (MSH-12).
+    pub any_version: bool,
+}
+
+/// When the sender of a message wants to be told (table 0155).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// `AL`.
+    Always,
+    /// `NE`.
+    Never,
+    /// `ER`: when it is not taken.
+    OnError,
+    /// `SU`: when it is taken.
+    OnSuccess,
+}
+
+impl Terms {
+    /// The terms of a message that was taken when it came, whatever they were then.
+    pub const TAKEN: Terms =
+        Terms { training: true, debugging: true, without_control_id: true, any_version: true };
+}
+
+impl Wish {
+    /// Whether this is wanted of an answer that says yes, or no.
+    pub fn wants(self, accepts: bool) -> bool {
+        match self {
+            Wish::Always => true,
+            Wish::Never => false,
+            Wish::OnError => !accepts,
+            Wish::OnSuccess => accepts,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -25,26 +71,48 @@ struct Header<'a> {
     delimiters: Delimiters,
 }
 
-/// Looks at a message.
+/// Looks at a message, on the terms of everybody.
 pub fn scan(raw: &[u8]) -> Scan<'_> {
+    scan_on(raw, &Terms::default())
+}
+
+/// Looks at a message, on such terms.
+pub fn scan_on<'a>(raw: &'a [u8], terms: &Terms) -> Scan<'a> {
     let (body, delimiters) = match preflight::begin(raw) {
         Ok(begun) => begun,
         Err(objection) => {
-            return Scan { header: None, event: Cow::Borrowed(""), verdict: Err(objection) };
+            let (event, verdict) = (Cow::Borrowed(""), Err(objection));
+            return Scan { header: None, event, verdict, more: Vec::new() };
         }
     };
     let line = Lines::new(body, delimiters.field).next().unwrap_or_default();
     let header = Header { line, delimiters };
     let event = event(&header, body);
-    let verdict = header
-        .is_for_us(&event)
+    let of_header = header
+        .is_for_us(&event, terms)
         .and_then(|()| preflight::check(body, &delimiters))
-        .and_then(|()| header.has_control_id())
-        .and_then(|()| content::check(body, &delimiters, &header.kind(), &event));
-    Scan { header: Some(header), event, verdict }
+        .and_then(|()| header.has_control_id(terms));
+    let mut objections = match of_header {
+        Err(objection) => vec![objection],
+        Ok(()) => content::check(body, &delimiters, &header.kind(), &event),
+    };
+    let first = (!objections.is_empty()).then(|| objections.remove(0));
+    let verdict = first.map_or(Ok(()), Err);
+    Scan { header: Some(header), event, verdict, more: objections }
 }
 
 impl<'a> Scan<'a> {
+    /// Whether it has a header that can be read.
+    pub fn has_header(&self) -> bool {
+        self.header.is_some()
+    }
+
+    /// Header and event alone: enough to acknowledge the message later.
+    pub fn head(&self) -> Vec<u8> {
+        let header = self.header.as_ref().map_or(&b""[..], |header| header.line);
+        [header, b"\rEVN", &[self.delimiters().field], self.event.as_bytes()].concat()
+    }
+
     /// A field of MSH as it stands, from 3; empty if there is none.
     pub fn header(&self, number: usize) -> &'a [u8] {
         self.header.as_ref().map_or(&[], |header| header.field(number))
@@ -83,10 +151,34 @@ impl<'a> Scan<'a> {
         self.header.as_ref().map_or(Cow::Borrowed(""), |header| header.code(12))
     }
 
-    /// Whether its sender waits for an answer: nobody answers an answer, nor who wants none.
-    pub fn wants_answer(&self) -> bool {
-        let never = |number| self.header(number).trim_ascii().eq_ignore_ascii_case(b"NE");
-        self.kind() != "ACK" && !(never(15) && never(16))
+    /// Everything that stands against it.
+    pub fn objections(&self) -> impl Iterator<Item = &Objection> {
+        self.verdict.as_ref().err().into_iter().chain(&self.more)
+    }
+
+    /// When its sender wants an accept acknowledgment (MSH-15), if that is told.
+    pub fn wishes_commit(&self) -> Option<Wish> {
+        self.wish(15)
+    }
+
+    /// When its sender wants an application acknowledgment (MSH-16), if that is told.
+    pub fn wishes_application(&self) -> Option<Wish> {
+        self.wish(16)
+    }
+
+    fn wish(&self, number: usize) -> Option<Wish> {
+        match &*capitals(self.header.as_ref()?.code(number)) {
+            "AL" => Some(Wish::Always),
+            "NE" => Some(Wish::Never),
+            "ER" => Some(Wish::OnError),
+            "SU" => Some(Wish::OnSuccess),
+            _ => None,
+        }
+    }
+
+    /// Its sequence number (MSH-13), if one is told that is a number.
+    pub fn sequence(&self) -> Option<i64> {
+        self.header.as_ref()?.code(13).parse().ok()
     }
 }
 
@@ -112,7 +204,7 @@ impl<'a> Header<'a> {
     }
 
     /// Whether type, processing and version are ours (in this order, as the standard has it).
-    fn is_for_us(&self, event: &str) -> Result<(), Objection> {
+    fn is_for_us(&self, event: &str, terms: &Terms) -> Result<(), Objection> {
         let kind = self.kind();
         let reject =
             |code, text: String, field| Err(Objection::reject(code, text).at("MSH", 1, field));
@@ -123,18 +215,28 @@ impl<'a> Header<'a> {
             return reject(201, format!("{kind} is not taken for this event"), 9);
         }
         let processing = self.code(11);
-        if !processing.is_empty() && !processing.starts_with(['P', 'p']) {
+        let is_taken = match processing.bytes().next().map(|it| it.to_ascii_uppercase()) {
+            None | Some(b'P') => true,
+            Some(b'T') => terms.training,
+            Some(b'D') => terms.debugging,
+            Some(_) => false,
+        };
+        if !is_taken {
             return reject(202, "only production messages are taken".to_owned(), 11);
         }
         let version = self.code(12);
-        if !version.is_empty() && minor_version(&version).is_none() {
+        if !version.is_empty() && minor_version(&version).is_none() && !terms.any_version {
             return reject(203, "only versions 2.1 to 2.9 are taken".to_owned(), 12);
         }
-        Ok(())
+        let is_fragment = content::is_told(self.field(14), &self.delimiters);
+        match is_fragment {
+            true => reject(200, "a fragment: send the message whole".to_owned(), 14),
+            false => Ok(()),
+        }
     }
 
-    fn has_control_id(&self) -> Result<(), Objection> {
-        match content::is_told(self.field(10), &self.delimiters) {
+    fn has_control_id(&self, terms: &Terms) -> Result<(), Objection> {
+        match terms.without_control_id || content::is_told(self.field(10), &self.delimiters) {
             true => Ok(()),
             false => Err(Objection::error(101, "the control id is missing").at("MSH", 1, 10)),
         }
@@ -275,14 +377,43 @@ mod tests {
     }
 
     #[test]
-    fn nobody_answers_an_answer_nor_who_wants_none() {
-        let wants = |kind: &str, ends: &str| {
-            scan(format!("MSH|^~\\&|A|B|C|D|||{kind}|7|P|2.5|||{ends}").as_bytes()).wants_answer()
+    fn what_a_sender_wants_to_be_told_is_read() {
+        let wishes = |ends: &str| {
+            let text = format!("MSH|^~\\&|A|B|C|D|||DFT^P03|7|P|2.5|||{ends}");
+            let found = scan(text.as_bytes());
+            format!("{:?} {:?}", found.wishes_commit(), found.wishes_application())
         };
-        assert!(wants("DFT^P03", "AL|NE"));
-        assert!(wants("DFT^P03", ""));
-        assert!(!wants("DFT^P03", "NE|NE"));
-        assert!(!wants("ACK", ""));
+        assert_eq!(wishes("AL|NE"), "Some(Always) Some(Never)");
+        assert_eq!(wishes("er | SU"), "Some(OnError) Some(OnSuccess)");
+        assert_eq!(wishes("|XX"), "None None");
+    }
+
+    #[test]
+    fn terms_widen_what_is_taken_and_nothing_else() {
+        let body = "PID|||5!FT1||1||20261008".replace('!', "\r");
+        let terms = Terms::default();
+        for (header, on, refused) in [
+            ("7|T|2.5", Terms { training: true, ..terms }, 202),
+            ("7|T^|2.5", Terms { training: true, ..terms }, 202),
+            ("7|D|2.5", Terms { debugging: true, ..terms }, 202),
+            ("|P|2.5", Terms { without_control_id: true, ..terms }, 101),
+            ("7|P|2.5+", Terms { any_version: true, ..terms }, 203),
+            ("7|P|3.0", Terms { any_version: true, ..terms }, 203),
+        ] {
+            let text = format!("MSH|^~\\&|A|B|C|D|20261008||DFT^P03|{header}\r{body}");
+            assert_eq!(scan(text.as_bytes()).verdict.unwrap_err().code, refused, "{header}");
+            assert_eq!(scan_on(text.as_bytes(), &on).verdict, Ok(()), "{header}");
+            assert_eq!(scan_on(text.as_bytes(), &Terms::TAKEN).verdict, Ok(()), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_goes_on_elsewhere_is_not_taken_for_a_whole_one() {
+        let text = headed("PID|||5!FT1||1||20261008!");
+        assert_eq!(verdict(&format!("{text}DSC|F1|F")), "AR 200 DSC^1^1");
+        assert_eq!(verdict(&format!("{text}DSC|")), "AA");
+        assert_eq!(verdict(&format!("{text}DSC|F1|F!ZZZ")), "AA");
+        assert_eq!(verdict(&text.replace("|P|2.5.1", "|P|2.5.1||F1")), "AR 200 MSH^1^14");
     }
 
     proptest! {

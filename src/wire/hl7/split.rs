@@ -23,7 +23,7 @@ pub fn split(file: &[u8]) -> Vec<&[u8]> {
             begins = end;
         }
         if line.last() == Some(&FS) {
-            pieces.push(&file[begins..end - 1]);
+            pieces.push(&file[begins.min(end - 1)..end - 1]);
             begins = end;
         }
         at = end + 1;
@@ -108,6 +108,12 @@ mod tests {
         assert_eq!(pieces("BHS|x\rMSH|1\rBTS|1\rPID|late\r"), ["MSH|1", "PID|late"]);
         assert!(pieces("").is_empty());
         assert!(pieces("\r\n\u{b}\u{1c}\r").is_empty());
+    }
+
+    #[test]
+    fn an_envelope_that_ends_a_frame_is_no_message() {
+        assert!(pieces("FHS|^~\u{1c}").is_empty());
+        assert_eq!(pieces("BHS|^~\u{1c}\rMSH|1"), ["MSH|1"]);
     }
 
     #[test]

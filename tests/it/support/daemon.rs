@@ -111,7 +111,7 @@ impl Target {
     pub fn in_tls(self, tls: &Tls) -> Target {
         let Way::Mllp { address, .. } = self.way else { panic!("it is no MLLP") };
         let address = address.replace("127.0.0.1", "localhost");
-        let tls = Some(Arc::new(trust::client(tls, super::certificates::now()).unwrap()));
+        let tls = Some(trust::calling(tls, super::certificates::now()).unwrap());
         Target { way: Way::Mllp { address, tls }, ..self }
     }
 
