@@ -131,7 +131,7 @@ mod tests {
         let expected = "BHS|^~\\&|C|D|A|B|2027||||N1|77\rMSH|x\rMSH|y\r\
                         BTS|2|BTS-1 says 3 messages, 2 are there\r";
         assert_eq!(String::from_utf8(answer).unwrap(), expected);
-        let file = Batch::open(b"FHS|^~\\&|A\rMSH|1\r").unwrap();
+        let file = Batch::open(b"FHS|^~\\&|A\rMSH|1\rFTS|1\r").unwrap();
         let answer = String::from_utf8(file.answer(&[], "", "")).unwrap();
         assert_eq!(answer, "FHS|^~\\&|||A|||||||\rBHS|^~\\&|||A|||||||\rBTS|0\rFTS|1\r");
     }
