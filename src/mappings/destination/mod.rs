@@ -22,7 +22,7 @@ pub enum DestinationProfile {
     /// It takes messages of HL7 v2.
     Hl7(Box<Hl7Profile>),
     /// It takes resources of FHIR R4.
-    Fhir(FhirProfile),
+    Fhir(Box<FhirProfile>),
 }
 
 impl DestinationProfile {
@@ -39,7 +39,7 @@ impl DestinationProfile {
                 Hl7Profile::of(table).map(Box::new).map(DestinationProfile::Hl7)
             }
             Some(toml::Value::String(kind)) if kind == "fhir" => {
-                FhirProfile::of(table).map(DestinationProfile::Fhir)
+                FhirProfile::of(table).map(Box::new).map(DestinationProfile::Fhir)
             }
             Some(_) => Err("kind is none: write \"hl7\" or \"fhir\"".to_owned()),
         }
