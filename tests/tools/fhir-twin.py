@@ -479,6 +479,8 @@ def main():
             newest[(resource["resourceType"], resource["id"])] = resource
         entries = [{"fullUrl": f"https://ois.example/fhir/{it['resourceType']}/{it['id']}", "resource": it}
                    for it in newest.values()]
+        if not entries:
+            continue
         told = {"resourceType": "Bundle", "type": "collection", "entry": entries}
         (target / (file.stem + ".json")).write_text(json.dumps(told, indent=1) + "\n")
 
