@@ -41,7 +41,7 @@ pub use run::{Running, start};
 pub use standing::{ClosedBy, CourseStanding, Earned, standings};
 
 /// People that are kept in memory, at most.
-const PEOPLE_MAX: NonZeroUsize = NonZeroUsize::new(512).unwrap();
+const PEOPLE_MAX: NonZeroUsize = NonZeroUsize::new(320).unwrap();
 
 /// Numbers whose person is kept in memory, at most.
 const NUMBERS_MAX: NonZeroUsize = NonZeroUsize::new(4_096).unwrap();
