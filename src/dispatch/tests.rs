@@ -1,15 +1,16 @@
 //! A line written by each profile, and read back.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::civil::date;
 
 use crate::domain::{
-    BookedLine, ChargeLine, Claim, Clinician, Clock, CourseId, Degree, Identifier, LineId,
-    LineState, MessageId, Moment, PatientClass, PersonId, Phi, Quantity, Registration, SessionId,
+    BookedLine, ChargeLine, Claim, Clinician, Clock, Component, CourseId, Degree, Identifier,
+    LineId, LineState, MessageId, Moment, PatientClass, PersonId, Phi, ProcedureCode, Quantity,
+    Registration, SessionId,
 };
 use crate::mappings::destination::Hl7Profile;
-use crate::mappings::{DestinationProfile, InForce, Tables};
+use crate::mappings::{DestinationProfile, Found, InForce, Tables};
 use crate::store::{Books, Intake, Queued};
 use crate::table::rows;
 use crate::telemetry::Metrics;
@@ -38,6 +39,24 @@ fn desk() -> Desk {
     }
 }
 
+/// A code with two shares, whichever of the tables: the first that has them on the day of the line.
+fn divided() -> ProcedureCode {
+    static CODE: OnceLock<ProcedureCode> = OnceLock::new();
+    *CODE.get_or_init(|| {
+        let tables = Tables::embedded().unwrap();
+        let is_divided = |code: &ProcedureCode| match tables.code(*code, date(2026, 10, 8)) {
+            Found::InForce(row) => row.component == Component::Split,
+            Found::NotInForce(_) | Found::Unknown => false,
+        };
+        tables.known_codes().into_iter().filter(is_divided).min().unwrap()
+    })
+}
+
+/// A text of a table, with that code where `CODE` stands.
+fn coded(text: &str) -> String {
+    text.replace("CODE", divided().as_str())
+}
+
 fn clinician(number: &str, family: &str) -> Clinician {
     Clinician {
         number: number.into(),
@@ -51,7 +70,7 @@ fn line() -> ChargeLine {
     ChargeLine {
         course: CourseId("C1".into()),
         claim: Some(Claim::Global),
-        code: Some("77280".parse().unwrap()),
+        code: Some(divided()),
         family: None,
         step: None,
         modifiers: vec!["59".parse().unwrap()],
@@ -157,7 +176,7 @@ fn a_line_written_by_each_ready_profile_is_read_back() {
         let account = [at(&message, "PID.18"), at(&message, "PV1.19"), at(&message, "PV1.50")];
         assert!(account.contains(&"A1".to_owned()), "{name}");
         let code = [at(&message, "FT1.7.1"), at(&message, "FT1.25.1")];
-        assert!(code.iter().any(|code| code.starts_with("77280")), "{name}: {code:?}");
+        assert!(code.iter().any(|code| code.starts_with(divided().as_str())), "{name}: {code:?}");
         let whole: Vec<String> = (1..=31).map(|n| at(&message, &format!("FT1.{n}"))).collect();
         assert!(whole.iter().any(|field| field.contains("59")), "{name}: a modifier is never lost");
     }
@@ -182,19 +201,19 @@ fn out_1_a_profile_says_where_each_thing_stands() {
         | diagnosis = ["DG1"]                                 | FT1.19     |                 |
         | diagnosis = ["DG1"]                                 | DG1[2].3.1 | C79.51          |
         | diagnosis_dot = false                               | FT1.19[2].1 | C7951          |
-        | modifiers = "with-code"                             | FT1.25.1   | 77280-59        |
+        | modifiers = "with-code"                             | FT1.25.1   | CODE-59         |
         | modifiers = "with-code"                             | FT1.26     |                 |
         | modifiers = "FT1.25.4"; modifiers_max = 3           | FT1.25.4   | 59              |
         | maps = { department = { RADONC = "4200" } }         | FT1.13     | 4200            |
         | maps = { location = { "RADONC^CT1" = "7^8" } }      | PV1.3.2    | 8               |
         | maps = { physician = { 1999000510 = "DR7" } }       | FT1.20.1   | DR7             |
         | maps = { physician = { 1999000510 = "DR7" } }       | FT1.20.13  |                 |
-        | maps = { charge = { "77280-59" = "420" } }          | FT1.7.1    | 420             |
-        | maps = { charge = { "77280" = "421" } }             | FT1.25.1   | 77280           |
+        | maps = { charge = { "CODE-59" = "420" } }           | FT1.7.1    | 420             |
+        | maps = { charge = { "CODE" = "421" } }              | FT1.25.1   | CODE            |
         | order = "before"                                    | ORC.3      | OK1             |
-        | order = "behind"                                    | OBR.4.1    | 77280           |
+        | order = "behind"                                    | OBR.4.1    | CODE            |
         | order = "none"                                      | ORC.1      |                 |
-        | procedure_segment = true                            | PR1.3.1    | 77280           |
+        | procedure_segment = true                            | PR1.3.1    | CODE            |
         | procedure_segment = true                            | PR1.16     | 59              |
         | write = [{ place = "ZFT.2", text = "x" }]           | ZFT.2      | x               |
         | write = [{ place = "ZFT.3.2", from = "course" }]    | ZFT.3.2    | C1              |
@@ -210,9 +229,9 @@ fn out_1_a_profile_says_where_each_thing_stands() {
         | layout = "pair"                                     | FT1[2].2   | CL17T           |
         "##,
     ) {
-        let profile = by(&row["profile"].replace("; ", "\n"));
+        let profile = by(&coded(&row["profile"].replace("; ", "\n")));
         let message = write(&queued(line(), None), &profile, &desk, None);
-        assert_eq!(at(&message, &row["place"]), row["is"], "{row}");
+        assert_eq!(at(&message, &row["place"]), coded(&row["is"]), "{row}");
     }
 }
 
@@ -263,10 +282,10 @@ fn what_a_destination_cannot_take_whole_is_said() {
             "maps = { closed = [\"department\"], department = { X = \"1\" } }",
             "the department RADONC",
         ),
-        ("maps = { closed = [\"charge\"], charge = { X = \"1\" } }", "the charge 77280"),
+        ("maps = { closed = [\"charge\"], charge = { X = \"1\" } }", "the charge CODE"),
     ] {
         let misfits = by(text).misfits(&line()).join("; ");
-        assert!(misfits.contains(says), "{text}: {misfits}");
+        assert!(misfits.contains(&coded(says)), "{text}: {misfits}");
     }
     assert!(by("").misfits(&line()).is_empty());
 }

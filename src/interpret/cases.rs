@@ -78,13 +78,13 @@ fn k_02_a_course_belongs_to_the_last_charge_before_it_whatever_stands_between() 
             "OBR|1||OK02",
             "DG1|1||C79.51^^I10",
             FT1,
-            "PR1|1||77402^^C4",
+            "PR1|1||99998^^C4",
             "NTE|1|L|Couch moved",
             "ZXP|LINAC2",
             ZRT,
             &ft1(&[(1, "2"), (2, "K02-6"), (7, "PHYS-WEEKLY")]),
             "ROL|1|AD",
-            "PR1|1||77336",
+            "PR1|1||99997",
             "ZRT|C1|P1",
             "GT1|1",
             "ZZZ|end",
@@ -217,13 +217,13 @@ fn k_24_a_modifier_beside_its_code_is_a_modifier() {
     for row in rows(
         "
         | code     | modifiers | chosen | read  | faults                                      |
-        | 99205    | 25        | 99205  | 25    |                                             |
-        | 99205-25 |           | 99205  | 25    |                                             |
-        | 99205-25 | 25~GC     | 99205  | 25 GC |                                             |
-        | 99205    | 25,GC     | 99205  | 25 GC |                                             |
-        | 99205    | 25 gc     | 99205  | 25 GC |                                             |
+        | 99995    | 25        | 99995  | 25    |                                             |
+        | 99995-25 |           | 99995  | 25    |                                             |
+        | 99995-25 | 25~GC     | 99995  | 25 GC |                                             |
+        | 99995    | 25,GC     | 99995  | 25 GC |                                             |
+        | 99995    | 25 gc     | 99995  | 25 GC |                                             |
         | VISIT    | 25        | -      | 25    | FT1-25: no procedure code                   |
-        | 99205    | 255       | 99205  |       | FT1-26: a modifier is two letters or digits |
+        | 99995    | 255       | 99995  |       | FT1-26: a modifier is two letters or digits |
         ",
     ) {
         let activity = line(&[(25, &format!("{}^^C4", row["code"])), (26, &row["modifiers"])]);
@@ -364,13 +364,13 @@ fn mosaiq_names_codes_and_parts_the_shares() {
     for row in rows(
         "
         | name         | code  | modifiers | called | chosen | left | share        | faults |
-        | 77402        |       |           | 77402  | 77402  |      | Whole        | 0      |
-        | 77280        | 77280 | 26        | 77280  | 77280  |      | Professional | 0      |
-        | 77280-TC     |       |           | 77280  | 77280  |      | Technical    | 0      |
-        |              | 77280 | TC~59     | 77280  | 77280  | 59   | Technical    | 0      |
-        | RO4001       | 77402 |           | RO4001 | 77402  |      | Whole        | 0      |
+        | 99998        |       |           | 99998  | 99998  |      | Whole        | 0      |
+        | 99996        | 99996 | 26        | 99996  | 99996  |      | Professional | 0      |
+        | 99996-TC     |       |           | 99996  | 99996  |      | Technical    | 0      |
+        |              | 99996 | TC~59     | 99996  | 99996  | 59   | Technical    | 0      |
+        | RO4001       | 99998 |           | RO4001 | 99998  |      | Whole        | 0      |
         | RO4001       |       | 26        | RO4001 | -      |      | Professional | 0      |
-        | 77402        | 77412 |           | 77402  | 77412  |      | Whole        | 1      |
+        | 99998        | 99994 |           | 99998  | 99994  |      | Whole        | 1      |
         |              |       |           |        | -      |      | Whole        | 1      |
         ",
     ) {

@@ -10,7 +10,7 @@ pub(super) struct Coded {
     pub(super) modifiers: Vec<Modifier>,
 }
 
-/// Reads `99205`, `99205-25`, `99205 25,GC`.
+/// Reads `99995`, `99995-25`, `99995 25,GC`.
 pub(super) fn coded(text: &str) -> Option<Coded> {
     let mut parts = pieces(text, &['-', ' ', ',']);
     let code = parts.next()?.to_ascii_uppercase().parse().ok()?;
@@ -60,14 +60,14 @@ mod tests {
         for row in rows(
             "
             | text        | code  | modifiers |
-            | 99205       | 99205 |           |
-            | 99205-25    | 99205 | 25        |
-            | 99205-25-GC | 99205 | 25 GC     |
-            | 99205 25,GC | 99205 | 25 GC     |
-            | g6015       | G6015 |           |
-            | 99205-      | 99205 |           |
-            | 99205-2     | -     |           |
-            | 992055      | -     |           |
+            | 99995       | 99995 |           |
+            | 99995-25    | 99995 | 25        |
+            | 99995-25-GC | 99995 | 25 GC     |
+            | 99995 25,GC | 99995 | 25 GC     |
+            | a9999       | A9999 |           |
+            | 99995-      | 99995 |           |
+            | 99995-2     | -     |           |
+            | 999955      | -     |           |
             | VISIT       | -     |           |
             |             | -     |           |
             ",

@@ -209,10 +209,10 @@ mod tests {
     #[test]
     fn an_authorization_names_its_codes() {
         let txa = "TXA|1|AUTH|TX|20261001|||||PAYER|||D9^ARIA|||||LA";
-        let coded = ["OBX|1|CE|AUTH||77386^x^C4", "OBX|2|CE|AUTH||77387", "OBX|3|TX|||thanks"];
+        let coded = ["OBX|1|CE|AUTH||99998^x^C4", "OBX|2|CE|AUTH||99999", "OBX|3|TX|||thanks"];
         let told = told("MDM^T02", &[PID, txa, coded[0], coded[1], coded[2]]);
         let codes: Vec<&str> = documents(&told)[0].codes.iter().map(|code| code.as_str()).collect();
-        assert_eq!(codes, ["77386", "77387"]);
+        assert_eq!(codes, ["99998", "99999"]);
     }
 
     #[test]

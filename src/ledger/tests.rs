@@ -7,7 +7,7 @@ use crate::domain::{
 use crate::ledger::{Action, Change, News, decide, follow, reconcile};
 use crate::table::rows;
 
-/// `code anchor account`, as in `99213 a1 A1`.
+/// `code anchor account`, as in `99991 a1 A1`.
 fn line(told: &str) -> ChargeLine {
     let mut words = told.split(' ');
     let code = words.next().unwrap().parse().ok();
@@ -80,7 +80,7 @@ fn route(_: Option<Claim>) -> Vec<Option<String>> {
     vec![Some("billing".into())]
 }
 
-/// The changes in words, in order: `move 1 withdrawn`, `reverse 1 held`, `draft 99213 queued after 1`.
+/// The changes in words, in order: `move 1 withdrawn`, `reverse 1 held`, `draft 99991 queued after 1`.
 fn words(changes: &[Change]) -> String {
     let word = |change: &Change| match change {
         Change::Draft { line, state, after_reversal_of, .. } => format!(
@@ -104,31 +104,31 @@ fn the_books_are_brought_to_what_is_due() {
     for row in rows(
         "
         | stands    | due                | facts                                         | tables                                    |
-        |           | 99213 a A1         | draft 99213 queued                            | draft 99213 queued                        |
-        |           | 99213 a A1 !hold   | draft 99213 held                              | draft 99213 held                          |
-        | held      | 99213 a A1         | move 1 queued                                 | move 1 queued                             |
-        | queued    | 99213 a A1         |                                               |                                           |
-        | queued    | 99213 a A2         | move 1 queued                                 | move 1 queued                             |
-        | queued    | 99213 a A1 !reject | move 1 rejected                               | move 1 rejected                           |
+        |           | 99991 a A1         | draft 99991 queued                            | draft 99991 queued                        |
+        |           | 99991 a A1 !hold   | draft 99991 held                              | draft 99991 held                          |
+        | held      | 99991 a A1         | move 1 queued                                 | move 1 queued                             |
+        | queued    | 99991 a A1         |                                               |                                           |
+        | queued    | 99991 a A2         | move 1 queued                                 | move 1 queued                             |
+        | queued    | 99991 a A1 !reject | move 1 rejected                               | move 1 rejected                           |
         | queued    |                    | move 1 withdrawn                              | move 1 withdrawn                          |
-        | queued    | 99214 a A1         | move 1 withdrawn, draft 99214 queued          | move 1 withdrawn, draft 99214 queued      |
+        | queued    | 99992 a A1         | move 1 withdrawn, draft 99992 queued          | move 1 withdrawn, draft 99992 queued      |
         | declined  |                    | move 1 withdrawn                              | move 1 withdrawn                          |
-        | declined  | 99213 a A1         |                                               |                                           |
-        | declined  | 99213 a A1 !hold   | move 1 withdrawn, draft 99213 held after 1    | move 1 withdrawn, draft 99213 held after 1 |
-        | accepted  | 99213 a A1         |                                               |                                           |
+        | declined  | 99991 a A1         |                                               |                                           |
+        | declined  | 99991 a A1 !hold   | move 1 withdrawn, draft 99991 held after 1    | move 1 withdrawn, draft 99991 held after 1 |
+        | accepted  | 99991 a A1         |                                               |                                           |
         | accepted  |                    | reverse 1 queued                              | reverse 1 held                            |
         | sent      |                    | reverse 1 queued                              | reverse 1 held                            |
         | unknown   |                    | reverse 1 queued                              | reverse 1 held                            |
-        | accepted  | 99214 a A1         | reverse 1 queued, draft 99214 queued after 1  | reverse 1 held, draft 99214 held after 1  |
-        | accepted  | 99214 b A1         | reverse 1 queued, draft 99214 queued          | reverse 1 held, draft 99214 queued        |
-        | accepted  | 99213 a A1 !hold   | reverse 1 queued, draft 99213 held after 1    | reverse 1 held, draft 99213 held after 1  |
-        | accepted  | 99213 a A1 !reject | reverse 1 queued, draft 99213 rejected after 1 | reverse 1 held, draft 99213 rejected after 1 |
-        | accepted  | 99213 a A2         | reverse 1 held, draft 99213 held after 1      | reverse 1 held, draft 99213 held after 1  |
+        | accepted  | 99992 a A1         | reverse 1 queued, draft 99992 queued after 1  | reverse 1 held, draft 99992 held after 1  |
+        | accepted  | 99992 b A1         | reverse 1 queued, draft 99992 queued          | reverse 1 held, draft 99992 queued        |
+        | accepted  | 99991 a A1 !hold   | reverse 1 queued, draft 99991 held after 1    | reverse 1 held, draft 99991 held after 1  |
+        | accepted  | 99991 a A1 !reject | reverse 1 queued, draft 99991 rejected after 1 | reverse 1 held, draft 99991 rejected after 1 |
+        | accepted  | 99991 a A2         | reverse 1 held, draft 99991 held after 1      | reverse 1 held, draft 99991 held after 1  |
         ",
     ) {
         let books: Vec<BookedLine> = Some(row["stands"].as_str())
             .filter(|state| !state.is_empty())
-            .map(|state| booked(1, "99213 a A1", state))
+            .map(|state| booked(1, "99991 a A1", state))
             .into_iter()
             .collect();
         assert_eq!(changes(&books, &row["due"], News::Facts), row["facts"], "{row}");
@@ -138,11 +138,11 @@ fn the_books_are_brought_to_what_is_due() {
 
 /// An accepted line 1, its proposed reversal 2, and 3 in its place.
 fn proposed(replacement: &str) -> Vec<BookedLine> {
-    let mut books = vec![booked(1, "99213 a A1", "accepted")];
+    let mut books = vec![booked(1, "99991 a A1", "accepted")];
     let changes = reconcile(&books, due(replacement), News::Tables, &route);
     let Change::Reverse { because, .. } = &changes[0] else { panic!("{changes:?}") };
     let Change::Draft { line, .. } = &changes[1] else { panic!("{changes:?}") };
-    let reversal = booked(2, "99213 a A1", "held");
+    let reversal = booked(2, "99991 a A1", "held");
     books.push(BookedLine { reverses: Some(LineId(1)), findings: because.clone(), ..reversal });
     let instead = booked(3, replacement, "held");
     books.push(BookedLine { after: Some(LineId(2)), findings: line.findings.clone(), ..instead });
@@ -151,12 +151,12 @@ fn proposed(replacement: &str) -> Vec<BookedLine> {
 
 #[test]
 fn a_proposal_waits_for_a_person_whatever_comes() {
-    for replacement in ["99213 a A2", "99214 a A1"] {
+    for replacement in ["99991 a A2", "99992 a A1"] {
         let books = proposed(replacement);
         assert_eq!(changes(&books, replacement, News::Facts), "", "{replacement}");
         assert_eq!(changes(&books, replacement, News::Tables), "", "{replacement}");
         // The reason is gone: all is as it was.
-        let back = changes(&books, "99213 a A1", News::Facts);
+        let back = changes(&books, "99991 a A1", News::Facts);
         let mut back: Vec<&str> = back.split(", ").collect();
         back.sort_unstable();
         assert_eq!(back, ["move 2 withdrawn", "move 3 withdrawn"], "{replacement}");
@@ -186,7 +186,7 @@ fn after(action: Action, replacement: &str) -> Vec<BookedLine> {
 
 #[test]
 fn a_released_proposal_is_a_correction() {
-    for replacement in ["99213 a A2", "99214 a A1"] {
+    for replacement in ["99991 a A2", "99992 a A1"] {
         let books = after(Action::Release, replacement);
         assert_eq!((books[1].state, books[2].state), (LineState::Queued, LineState::Queued));
         assert_eq!(changes(&books, replacement, News::Facts), "", "{replacement}");
@@ -195,7 +195,7 @@ fn a_released_proposal_is_a_correction() {
 
 #[test]
 fn a_dismissed_proposal_is_not_proposed_again() {
-    for (replacement, stays) in [("99213 a A2", ""), ("99214 a A1", "draft 99214 held")] {
+    for (replacement, stays) in [("99991 a A2", ""), ("99992 a A1", "draft 99992 held")] {
         let books = after(Action::Withdraw, replacement);
         assert_eq!(books[1].decision, Some(Decision::Withdrawn));
         assert_eq!((books[1].state, books[2].state), (LineState::Withdrawn, LineState::Withdrawn));
@@ -203,15 +203,15 @@ fn a_dismissed_proposal_is_not_proposed_again() {
         assert_eq!(changes(&books, "", News::Facts), "reverse 1 queued", "{replacement}");
     }
     // Another difference is another proposal.
-    let books = after(Action::Withdraw, "99213 a A2");
-    let hold = changes(&books, "99213 a A2 !hold", News::Facts);
-    assert_eq!(hold, "reverse 1 queued, draft 99213 held after 1");
+    let books = after(Action::Withdraw, "99991 a A2");
+    let hold = changes(&books, "99991 a A2 !hold", News::Facts);
+    assert_eq!(hold, "reverse 1 queued, draft 99991 held after 1");
 }
 
 #[test]
 fn what_cannot_leave_is_not_released() {
     let without = |change: fn(&mut BookedLine)| {
-        let mut line = booked(1, "99213 a A1", "held");
+        let mut line = booked(1, "99991 a A1", "held");
         change(&mut line);
         decide(&line, Action::Release).is_ok()
     };

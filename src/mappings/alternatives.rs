@@ -49,29 +49,22 @@ mod tests {
         let tables = Tables::embedded().unwrap();
         for row in rows(
             "
-            | activity | day        | setting  | near  | why                             |
-            | TX-2D    | 2026-10-08 | hospital | 77412 | motion is none, not gated       |
-            | TX-2D    | 2026-10-08 | hospital | 77407 | technique is 2d, not 3d         |
-            | TX-2D    | 2026-10-08 | hospital | 77402 | -                               |
-            | SIM-SIMPLE | 2026-10-08 | hospital | 77290 | complexity is simple, not complex |
+            | activity   | day        | near to the code of | why                               |
+            | TX-2D      | 2026-10-08 | TX-3D-GATED         | motion is none, not gated         |
+            | TX-2D      | 2026-10-08 | TX-3D               | technique is 2d, not 3d           |
+            | TX-2D      | 2026-10-08 | TX-2D               | -                                 |
+            | SIM-SIMPLE | 2026-10-08 | SIM-COMPLEX         | complexity is simple, not complex |
             ",
         ) {
             let day = row["day"].parse().unwrap();
-            let meaning = tables.meaning("aria", &row["activity"], day);
-            let Some(meaning) = meaning else { panic!("{row}") };
-            let case = Case {
-                kind: meaning.kind,
-                attributes: &meaning.attributes,
-                setting: if row["setting"] == "hospital" {
-                    Setting::Hospital
-                } else {
-                    Setting::Freestanding
-                },
-                diagnoses: &[],
-                day,
+            let case = |activity: &str| {
+                let Some(meaning) = tables.meaning("aria", activity, day) else { panic!("{row}") };
+                let (kind, attributes) = (meaning.kind, &meaning.attributes);
+                Case { kind, attributes, setting: Setting::Hospital, diagnoses: &[], day }
             };
-            let near = tables.alternatives(&case);
-            let why = near.iter().find(|one| one.code.as_str() == row["near"]);
+            let other = tables.earns(&case(&row["near to the code of"])).unwrap().code.unwrap();
+            let near = tables.alternatives(&case(&row["activity"]));
+            let why = near.iter().find(|one| one.code == other);
             assert_eq!(why.map_or("-", |one| one.why.as_str()), row["why"], "{row} {near:?}");
         }
     }

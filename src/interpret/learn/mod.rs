@@ -238,15 +238,15 @@ mod tests {
     fn a_source_that_sends_codes_and_shares_apart_is_learned_so() {
         let line = |number: u8, more: &str| {
             format!(
-                "MSH|^~\\&|M|H|C|E|20261008||DFT^P03|M{number}|P|2.3.1\rPID|1||77001^^^E^MR||Doe^Jo\r\
+                "MSH|^~\\&|M|H|C|E|20261008||DFT^P03|M{number}|P|2.3.1\rPID|1||99998^^^E^MR||Doe^Jo\r\
                  PV1|1|O|||||||||||||||||V9\r\
-                 FT1|1|T{number}||20261008||CG|77280^Set^C4|||1|||RAD|||||{more}\r"
+                 FT1|1|T{number}||20261008||CG|99999^Set^C4|||1|||RAD|||||{more}\r"
             )
         };
         let all = [
-            line(1, "|C61^^I10|1999000528^A^B^^^^^MD|||||77280|26"),
-            line(2, "|C61^^I10|1999000528^A^B^^^^^MD|||||77280|TC"),
-            line(3, "|C61^^I10|1999000528^A^B^^^^^MD|||||77280|TC"),
+            line(1, "|C61^^I10|1999000528^A^B^^^^^MD|||||99999|26"),
+            line(2, "|C61^^I10|1999000528^A^B^^^^^MD|||||99999|TC"),
+            line(3, "|C61^^I10|1999000528^A^B^^^^^MD|||||99999|TC"),
         ]
         .concat();
         let (drafted, profile) = learned(all.as_bytes());
@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(profile.degree_component, 8, "{}", drafted.profile);
         assert_eq!(profile.person.account.to_string(), "PV1.19", "PID-18 is empty");
         assert!(profile.course.is_none(), "no segment names a course");
-        assert!(!drafted.profile.contains("Doe") && !drafted.profile.contains("77001"));
+        assert!(!drafted.profile.contains("Doe") && !drafted.profile.contains("99998"));
     }
 
     #[test]

@@ -109,12 +109,12 @@ mod tests {
             .text(5, "BILLING")
             .parts(9, &["DFT", "P03"]);
         let mut line = writer.segment("FT1");
-        line.text(1, "1").parts(7, &["77402", "", "C4", ""]);
+        line.text(1, "1").parts(7, &["99999", "", "C4", ""]);
         line.list(19, &[["C61", "", "I10"], ["Z51.0", "", "I10"]]);
         writer.segment("ZZZ");
         assert_eq!(
             writer.finish(),
-            "MSH|^~\\&|COLLIMATOR||BILLING||||DFT^P03\rFT1|1||||||77402^^C4||||||||||||C61^^I10~Z51.0^^I10\rZZZ\r"
+            "MSH|^~\\&|COLLIMATOR||BILLING||||DFT^P03\rFT1|1||||||99999^^C4||||||||||||C61^^I10~Z51.0^^I10\rZZZ\r"
         );
     }
 
