@@ -1,6 +1,7 @@
 //! What sources say over FHIR: the status of each answer, and what is then known.
 
 use std::path::Path;
+use std::time::Duration;
 
 use bytes::Bytes;
 use collimator::domain::Setting;
@@ -590,4 +591,24 @@ fn the_course_of_another_patient_is_another_course() {
     let mut few = Site::new();
     few.put("ServiceRequest/phase-4413901", phase("4413901", 1));
     assert_ne!(fractions(&mut few), of_its_own, "two of one are too many");
+}
+
+/// Senders that go away before they are answered hold nobody else up, and lose nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_away_holds_nobody_up() {
+    let daemon = TestDaemon::start(Vec::new()).await;
+    let desk = daemon.source("fhir");
+    let url = format!("http://{desk}/fhir/ChargeItem/c1");
+    let client = web();
+    let put =
+        |body: String| client.put(&url).header("content-type", "application/fhir+json").body(body);
+    for n in 0..60_u64 {
+        let body = CHARGE.replace("T18:00:00", &format!("T18:00:{n:02}"));
+        drop(put(body).timeout(Duration::from_micros(200 + 40 * n)).send().await);
+    }
+    let last =
+        put(CHARGE.replace("T18:00", "T19:00")).timeout(Duration::from_secs(10)).send().await;
+    assert!(last.unwrap().status().is_success());
+    daemon.carried().await;
+    assert_eq!(daemon.lines().len(), 2);
 }

@@ -113,7 +113,7 @@ impl FhirDesk {
         let asking = request.clone();
         let asked = heavy(&request.body, move || Asked::read(&asking, now)).await;
         let keys = asked.as_ref().map(Asked::keys).unwrap_or_default();
-        self.in_hand.hold(&keys).await;
+        let held = self.in_hand.hold(keys).await;
         let bytes = request.body.clone();
         let taken = heavy(&bytes, move || this.decided(&request, asked, now)).await;
         let answer = match taken.kept {
@@ -124,7 +124,7 @@ impl FhirDesk {
                 self.answered(taken.answer, stored.map(drop), is_refused)
             }
         };
-        self.in_hand.free(&keys);
+        drop(held);
         answer
     }
 
@@ -198,33 +198,50 @@ impl FhirDesk {
 
 impl TakesFhir for FhirDesk {
     fn take(&self, request: FhirRequest) -> BoxFuture<'_, FhirAnswer> {
-        Box::pin(self.taken(request))
+        // A sender that goes away takes nothing with it: what was begun is brought to its end.
+        let this = self.clone();
+        Box::pin(async move {
+            let taking = tokio::spawn(async move { this.taken(request).await });
+            match taking.await {
+                Ok(answer) => answer,
+                // It is never aborted: either it ends, or it panics, and so do we.
+                Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+            }
+        })
     }
 }
 
 impl InHand {
     /// Waits until nobody else decides about any of these, and holds them.
-    async fn hold(&self, keys: &[(String, String)]) {
+    async fn hold(&self, keys: Vec<(String, String)>) -> Held<'_> {
         loop {
             let freed = self.freed.notified();
             {
                 let mut held = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
                 if keys.iter().all(|key| !held.contains(key)) {
                     held.extend(keys.iter().cloned());
-                    return;
+                    return Held { in_hand: self, keys };
                 }
             }
             freed.await;
         }
     }
+}
 
-    fn free(&self, keys: &[(String, String)]) {
-        let mut held = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in keys {
+/// Resources that one request decides about, for as long as it does.
+struct Held<'a> {
+    in_hand: &'a InHand,
+    keys: Vec<(String, String)>,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let mut held = self.in_hand.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in &self.keys {
             held.remove(key);
         }
         drop(held);
-        self.freed.notify_waiters();
+        self.in_hand.freed.notify_waiters();
     }
 }
 
