@@ -10,6 +10,7 @@ mod comparing;
 mod corpus;
 mod corrections;
 mod dispatching;
+mod fhir_cases;
 mod fhir_examples;
 mod fhir_in;
 mod fhir_out;

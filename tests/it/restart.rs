@@ -30,12 +30,7 @@ const FHIR_COURSES: usize = 5;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_instant_nothing_is_lost_and_nothing_is_billed_twice() {
-    let kills: usize =
-        std::env::var("COLLIMATOR_KILLS").ok().and_then(|it| it.parse().ok()).unwrap_or(8);
-    let seed = std::env::var("COLLIMATOR_SEED").ok().and_then(|it| it.parse().ok());
-    let seed = seed.unwrap_or_else(|| fastrand::u64(..));
-    eprintln!("seed {seed}");
-    let mut chance = fastrand::Rng::with_seed(seed);
+    let kills = Kills::of(8);
     let (facility, professional) = (Receiver::yes(), Receiver::yes());
     let mut program = Program::with(&facility, &professional);
     program.go().await;
@@ -61,23 +56,13 @@ async fn killed_at_any_instant_nothing_is_lost_and_nothing_is_billed_twice() {
             })
         })
         .collect();
-    for _ in 0..kills {
-        tokio::time::sleep(Duration::from_millis(chance.u64(20..600))).await;
-        program.kill();
-        program.go().await;
-    }
-    ends.store(true, Ordering::Relaxed);
-    for sender in senders {
-        sender.await.unwrap();
-    }
-    settled(&program).await;
-    program.kill();
+    kills.while_they_send(&mut program, senders, &ends).await;
     assert_nothing_is_lost(&program, &acknowledged.lock().unwrap());
     for taken in [facility.taken(), professional.taken()] {
         assert_nothing_is_billed_twice(&taken);
     }
     let in_doubt = lines_in(&program, LineState::Unknown);
-    assert!(in_doubt.len() <= 2 * kills, "{} lines in doubt", in_doubt.len());
+    assert!(in_doubt.len() <= 2 * kills.count, "{} lines in doubt", in_doubt.len());
     assert_balance(&program.store());
 }
 
@@ -85,9 +70,7 @@ async fn killed_at_any_instant_nothing_is_lost_and_nothing_is_billed_twice() {
 /// in the receivers' books.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_instant_with_fhir_on_both_sides() {
-    let kills: usize =
-        std::env::var("COLLIMATOR_KILLS").ok().and_then(|it| it.parse().ok()).unwrap_or(6);
-    let mut chance = fastrand::Rng::new();
+    let kills = Kills::of(6);
     let facility = ChargeServer::start(true, []).await;
     let professional = ChargeServer::start(false, []).await;
     let mut program = Program::over_fhir(&facility, &professional);
@@ -112,17 +95,7 @@ async fn killed_at_any_instant_with_fhir_on_both_sides() {
             })
         })
         .collect();
-    for _ in 0..kills {
-        tokio::time::sleep(Duration::from_millis(chance.u64(20..600))).await;
-        program.kill();
-        program.go().await;
-    }
-    ends.store(true, Ordering::Relaxed);
-    for sender in senders {
-        sender.await.unwrap();
-    }
-    settled(&program).await;
-    program.kill();
+    kills.while_they_send(&mut program, senders, &ends).await;
     assert_nothing_is_lost(&program, &taken.lock().unwrap());
     let mut billed = 0;
     for server in [facility, professional] {
@@ -139,6 +112,45 @@ async fn killed_at_any_instant_with_fhir_on_both_sides() {
     assert!(billed >= 10 * SENDERS * FHIR_COURSES, "{billed} charges are billed");
     assert_eq!(lines_in(&program, LineState::Unknown).len(), 0, "all could be asked about");
     assert_balance(&program.store());
+}
+
+/// How often a daemon is killed, and when.
+struct Kills {
+    count: usize,
+    chance: fastrand::Rng,
+}
+
+impl Kills {
+    /// So many, or as many as `COLLIMATOR_KILLS` says, by the chance of `COLLIMATOR_SEED`.
+    fn of(count: usize) -> Kills {
+        let told = |name: &str| std::env::var(name).ok();
+        let count = told("COLLIMATOR_KILLS").and_then(|it| it.parse().ok()).unwrap_or(count);
+        let seed = told("COLLIMATOR_SEED").and_then(|it| it.parse().ok());
+        let seed = seed.unwrap_or_else(|| fastrand::u64(..));
+        eprintln!("seed {seed}");
+        Kills { count, chance: fastrand::Rng::with_seed(seed) }
+    }
+
+    /// Kills and starts it while senders send; then lets them end, and it carry and send the rest.
+    async fn while_they_send<T: 'static>(
+        &self,
+        program: &mut Program,
+        senders: Vec<tokio::task::JoinHandle<T>>,
+        ends: &AtomicBool,
+    ) {
+        let mut chance = self.chance.clone();
+        for _ in 0..self.count {
+            tokio::time::sleep(Duration::from_millis(chance.u64(20..600))).await;
+            program.kill();
+            program.go().await;
+        }
+        ends.store(true, Ordering::Relaxed);
+        for sender in senders {
+            sender.await.unwrap();
+        }
+        settled(program).await;
+        program.kill();
+    }
 }
 
 /// Puts a resource until it is taken.

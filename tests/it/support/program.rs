@@ -20,83 +20,62 @@ pub struct Program {
 impl Program {
     /// Settings of a hospital whose two receivers are these.
     pub fn with(facility: &Receiver, professional: &Receiver) -> Program {
-        let folder = tempfile::tempdir().unwrap();
-        let program = Program { folder, source: free(), running: None };
-        let destination = |name: &str, claim: &str, receiver: &Receiver| {
-            format!(
-                "[[destination]]\nname = \"{name}\"\nclaims = [\"{claim}\"]\n\
-                 profile = \"dft-2.5.1\"\nsend = \"mllp://{}\"\n",
-                receiver.address()
-            )
+        let to = |receiver: &Receiver| {
+            format!("profile = \"dft-2.5.1\"\nsend = \"mllp://{}\"", receiver.address())
         };
-        let text = format!(
-            "[site]\nname = \"Example\"\ntime_zone = \"America/New_York\"\n\
-             setting = \"hospital\"\n[store]\npath = \"{}\"\n[mappings]\npath = \"{}/mappings\"\n\
-             [[source]]\nname = \"aria\"\nprofile = \"aria\"\nlisten = \"mllp://{}\"\n{}{}",
-            program.store().display(),
-            env!("CARGO_MANIFEST_DIR"),
-            program.source,
-            destination("hospital-billing", "facility", facility),
-            destination("physician-billing", "professional", professional),
-        );
-        std::fs::write(program.settings(), text).unwrap();
-        program
+        let program = Program::in_a_folder();
+        let source = source("aria", "aria", &format!("mllp://{}", program.source));
+        program.hospital(&source, [to(facility), to(professional)])
     }
 
     /// Settings of a hospital that hears and is heard over FHIR.
     pub fn over_fhir(facility: &ChargeServer, professional: &ChargeServer) -> Program {
-        let folder = tempfile::tempdir().unwrap();
-        let program = Program { folder, source: free(), running: None };
-        let destination = |name: &str, claim: &str, server: &ChargeServer| {
-            format!(
-                "[[destination]]\nname = \"{name}\"\nclaims = [\"{claim}\"]\n\
-                 profile = \"fhir-r4\"\nsend = \"fhir+{}\"\n",
-                server.base()
-            )
+        let to = |server: &ChargeServer| {
+            format!("profile = \"fhir-r4\"\nsend = \"fhir+{}\"", server.base())
         };
-        let text = format!(
-            "[site]\nname = \"Example\"\ntime_zone = \"America/New_York\"\n\
-             setting = \"hospital\"\n[store]\npath = \"{}\"\n[mappings]\npath = \"{}/mappings\"\n\
-             [[source]]\nname = \"ois\"\nprofile = \"fhir\"\nlisten = \"http://{}\"\n{}{}",
-            program.store().display(),
-            env!("CARGO_MANIFEST_DIR"),
-            program.source,
-            destination("hospital-billing", "facility", facility),
-            destination("physician-billing", "professional", professional),
-        );
-        std::fs::write(program.settings(), text).unwrap();
-        program
+        let program = Program::in_a_folder();
+        let source = source("ois", "fhir", &format!("http://{}", program.source));
+        program.hospital(&source, [to(facility), to(professional)])
     }
 
     /// Settings of a hospital to which files are dropped, and which puts files: the folders `in`,
     /// `facility` and `professional` beside them.
     pub fn in_folders() -> Program {
-        let folder = tempfile::tempdir().unwrap();
-        let program = Program { folder, source: free(), running: None };
-        for name in ["in", "facility", "professional"] {
-            std::fs::create_dir(program.folder(name)).unwrap();
-        }
-        let destination = |name: &str, claim: &str| {
-            format!(
-                "[[destination]]\nname = \"{name}\"\nclaims = [\"{claim}\"]\n\
-                 profile = \"dft-2.5.1\"\nsend = \"dir:{}\"\nbatch_every = \"0s\"\n",
-                program.folder(claim).display()
-            )
+        let program = Program::in_a_folder();
+        let to = |name: &str| {
+            let folder = program.folder(name);
+            std::fs::create_dir(&folder).unwrap();
+            let send = format!("send = \"dir:{}\"\nbatch_every = \"0s\"", folder.display());
+            format!("profile = \"dft-2.5.1\"\n{send}")
         };
+        let ways = [to("facility"), to("professional")];
+        std::fs::create_dir(program.folder("in")).unwrap();
+        let dropped = format!("dir:{}\"\nevery = \"1s", program.folder("in").display());
+        let sources = [
+            source("aria", "aria", &dropped),
+            source("alive", "aria", &format!("mllp://{}", program.source)),
+        ];
+        program.hospital(&sources.concat(), ways)
+    }
+
+    /// A program without settings yet.
+    fn in_a_folder() -> Program {
+        Program { folder: tempfile::tempdir().unwrap(), source: free(), running: None }
+    }
+
+    /// Writes the settings of a hospital: its sources, and how facility and professional lines go.
+    fn hospital(self, sources: &str, [facility, professional]: [String; 2]) -> Program {
         let text = format!(
             "[site]\nname = \"Example\"\ntime_zone = \"America/New_York\"\n\
              setting = \"hospital\"\n[store]\npath = \"{}\"\n[mappings]\npath = \"{}/mappings\"\n\
-             [[source]]\nname = \"aria\"\nprofile = \"aria\"\nlisten = \"dir:{}\"\nevery = \"1s\"\n\
-             [[source]]\nname = \"alive\"\nprofile = \"aria\"\nlisten = \"mllp://{}\"\n{}{}",
-            program.store().display(),
+             {sources}\
+             [[destination]]\nname = \"hospital-billing\"\nclaims = [\"facility\"]\n{facility}\n\
+             [[destination]]\nname = \"physician-billing\"\nclaims = [\"professional\"]\n{professional}\n",
+            self.store().display(),
             env!("CARGO_MANIFEST_DIR"),
-            program.folder("in").display(),
-            program.source,
-            destination("hospital-billing", "facility"),
-            destination("physician-billing", "professional"),
         );
-        std::fs::write(program.settings(), text).unwrap();
-        program
+        std::fs::write(self.settings(), text).unwrap();
+        self
     }
 
     /// A folder beside the settings.
@@ -174,6 +153,11 @@ impl Drop for Program {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// A source of the settings.
+fn source(name: &str, profile: &str, listen: &str) -> String {
+    format!("[[source]]\nname = \"{name}\"\nprofile = \"{profile}\"\nlisten = \"{listen}\"\n")
 }
 
 /// The program, started in the folder of the project.
