@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::domain::{Resource, Shelf};
+use crate::domain::{Objection, Resource, Shelf};
 use crate::interpret::fhir::{self, FhirReading};
 use crate::mappings::InForce;
-use crate::receive::{Objected, Objects};
+use crate::receive::Objects;
 
 /// How a source over FHIR is read.
 pub(super) struct Meanings {
@@ -48,16 +48,7 @@ impl Objects for Meanings {
         self.reading(resource, shelf, |reading| fhir::whose(resource, reading))
     }
 
-    fn objections(&self, resource: &Resource, shelf: &dyn Shelf) -> Vec<Objected> {
-        let objections =
-            self.reading(resource, shelf, |reading| fhir::objections(resource, reading));
-        let objections = objections.into_iter();
-        let objected = objections.map(|one| Objected {
-            code: one.code,
-            expression: one.expression,
-            words: one.words,
-            missing: one.missing,
-        });
-        objected.collect()
+    fn objections(&self, resource: &Resource, shelf: &dyn Shelf) -> Vec<Objection> {
+        self.reading(resource, shelf, |reading| fhir::objections(resource, reading))
     }
 }

@@ -55,7 +55,7 @@ pub use message::{Answer, MessageState, Place, Reason, Refusal};
 pub use moment::Moment;
 pub use phi::Phi;
 pub use quantity::Quantity;
-pub use resource::{Resource, Shelf};
+pub use resource::{Objection, Resource, Shelf};
 pub use retry::Retry;
 pub use site::{Campus, Department, Entities, Site};
 pub use verdict::{Finding, Outcome};

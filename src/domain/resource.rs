@@ -29,6 +29,19 @@ pub struct Resource {
     pub strange: String,
 }
 
+/// Why a resource cannot be taken, beside what the standard says: what it lacks to bill by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    /// As in `OperationOutcome.issue.code`.
+    pub code: &'static str,
+    /// Which element, below the resource: `ChargeItem.subject`.
+    pub expression: String,
+    /// In words, without the patient.
+    pub words: String,
+    /// What is referred to and nobody knows, as `Type/id`.
+    pub missing: Option<String>,
+}
+
 /// Everything that one source has told of its resources so far.
 pub trait Shelf {
     /// The newest version of a resource.

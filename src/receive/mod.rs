@@ -31,7 +31,7 @@ use std::net::SocketAddr;
 use crate::domain::Retry;
 
 pub use counts::{Counted, Counts};
-pub use fhir::{FhirDesk, Objected, Objects};
+pub use fhir::{FhirDesk, Objects};
 pub use folder::{Gatherer, as_sent};
 pub use http::Door;
 pub use listener::Listener;

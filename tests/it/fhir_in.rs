@@ -4,13 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use collimator::domain::Setting;
+use collimator::domain::{LineState, Setting};
 use collimator::pipeline;
 use collimator::receive::{FhirAnswer, FhirRequest, Method};
 
 use crate::support::carry::{self, Desk};
-use crate::support::daemon::TestDaemon;
+use crate::support::daemon::{Target, TestDaemon};
 use crate::support::fhir::web;
+use crate::support::receiver::Receiver;
+use crate::support::told::fhir_course_of;
 
 pub fn case(name: &str) -> Bytes {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name);
@@ -484,6 +486,39 @@ fn the_course_of_another_patient_is_another_course() {
     let mut few = Site::new();
     few.put("ServiceRequest/phase-4413901", phase("4413901", 1));
     assert_ne!(fractions(&mut few), of_its_own, "two of one are too many");
+}
+
+/// What billing has taken already is taken back by a credit, once, however often it is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_after_it_was_sent_is_credited_once_with_what_it_earned() {
+    let (facility, professional) = (Receiver::yes(), Receiver::yes());
+    let targets = vec![Target::facility(&facility), Target::professional(&professional)];
+    let daemon = TestDaemon::start(targets).await;
+    let base = format!("http://{}/fhir", daemon.source("fhir"));
+    let client = web();
+    let course = fhir_course_of(1);
+    for (place, body) in &course {
+        let request = client.put(format!("{base}/{place}"));
+        let request = request.header("content-type", "application/fhir+json").body(body.clone());
+        assert!(request.send().await.unwrap().status().is_success(), "{place}");
+    }
+    daemon.stands(&[(LineState::Accepted, 10)]).await;
+    let fraction =
+        course.iter().find(|(place, _)| place.starts_with("Procedure/fraction")).unwrap();
+    for _ in 0..3 {
+        let gone = client.delete(format!("{base}/{}", fraction.0)).send().await.unwrap();
+        assert!(gone.status().is_success());
+        daemon.settled().await;
+    }
+    let taken: Vec<(String, String)> =
+        facility.taken().iter().map(|one| (one.field("FT1", 6), one.charge())).collect();
+    let of = |wanted: &str| {
+        let found = taken.iter().filter(|(direction, _)| direction == wanted);
+        found.map(|(_, charge)| charge.as_str()).collect::<Vec<_>>()
+    };
+    // The fraction; and the physics check, which no fraction earns any more.
+    assert_eq!(of("CD"), ["20261008 77402  CD", "20261008 77336  CD"], "{taken:?}");
+    assert_eq!(of("CG").len(), 5, "{taken:?}");
 }
 
 /// Senders that go away before they are answered hold nobody else up, and lose nothing.

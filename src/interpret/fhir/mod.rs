@@ -17,8 +17,8 @@ mod retold;
 use std::sync::Arc;
 
 use crate::domain::{
-    Activity, ActivityStanding, Document, Fact, FactKey, Identifier, MessageId, Moment, Place,
-    Resource, Shelf, Standing, Tally,
+    Activity, ActivityStanding, Document, Fact, FactKey, Identifier, MessageId, Moment, Objection,
+    Place, Resource, Shelf, Standing, Tally,
 };
 use crate::mappings::FhirProfile;
 
@@ -43,19 +43,6 @@ pub struct FhirReading<'a> {
     pub received: jiff::Timestamp,
     /// What its source has told so far, this message with it.
     pub shelf: &'a dyn Shelf,
-}
-
-/// Why a resource cannot be taken, beside what any reader of FHIR would find.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Objection {
-    /// As in `OperationOutcome.issue.code`.
-    pub code: &'static str,
-    /// Which element, below the resource: `ChargeItem.subject`.
-    pub expression: String,
-    /// In words, without the patient.
-    pub words: String,
-    /// What is referred to and nobody knows, as `Type/id`.
-    pub missing: Option<String>,
 }
 
 /// What one resource tells.

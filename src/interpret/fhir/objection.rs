@@ -1,9 +1,10 @@
 //! What stands against a resource as a source of facts, for its sender to be told.
 
+use crate::domain::Objection;
 use crate::wire::json::Node;
 
+use super::node;
 use super::opened::{Desk, Opened};
-use super::{Objection, node};
 
 /// Why something that is referred to cannot be what is meant.
 pub(super) const OF_ANOTHER: &str = "leads to what belongs to another patient";

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::domain::{Identifier, Moment, Resource};
+use crate::domain::{Identifier, Moment, Objection, Resource};
 use crate::wire::json::{self, Node};
 
+use super::FhirReading;
 use super::node::{self, identifier};
-use super::{FhirReading, Objection};
 
 /// A message being read: what was opened once is not opened again.
 pub(super) struct Desk<'a> {

@@ -4,12 +4,12 @@ use collimator_fhir_types::{self as types, Issue, Severity};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::domain::Objection;
 use crate::store::Standing;
 use crate::wire::fhir::{self, IssueCode};
 use crate::wire::json::{Fault, Node};
 
 use super::super::FhirAnswer;
-use super::Objected;
 use super::item::{Asked, Item, Whole};
 
 /// As many problems are kept with a message; its sender is told all.
@@ -77,7 +77,7 @@ impl Problem {
         Problem { status, code: "processing", expression, words, missing: None }
     }
 
-    pub(super) fn objected(item: &Item, objected: Objected) -> Problem {
+    pub(super) fn objected(item: &Item, objected: Objection) -> Problem {
         let rest = objected.expression.strip_prefix(&item.kind).unwrap_or_default();
         Problem {
             status: 422,

@@ -244,18 +244,12 @@ fn new_resource(
     (strange, whose): (&str, &str),
     known: Option<&Standing>,
 ) -> NewResource {
-    let body = match (item.is_gone, known) {
-        (true, Some(known)) => known.resource.body.to_string(),
-        (true, None) | (false, _) => item.resource.write(),
-    };
+    let mut resource = resource(item, strange);
+    if let (true, Some(known)) = (item.is_gone, known) {
+        resource.body = Arc::clone(&known.resource.body);
+    }
     NewResource {
-        kind: item.kind.clone(),
-        id: item.id.clone(),
-        version: item.version.clone(),
-        said: item.said,
-        is_gone: item.is_gone,
-        body,
-        strange: strange.to_owned(),
+        resource,
         whose: whose.to_owned(),
         identifiers: identifiers(&item.resource),
         references: references(&item.resource, whose),
@@ -263,18 +257,8 @@ fn new_resource(
 }
 
 fn standing(new: &NewResource, known: Option<&Standing>) -> Standing {
-    let resource = Resource {
-        kind: new.kind.clone(),
-        id: new.id.clone(),
-        message: MessageId(i64::MAX),
-        version: new.version.clone(),
-        said: new.said,
-        is_gone: new.is_gone,
-        body: new.body.as_str().into(),
-        strange: new.strange.clone(),
-    };
     let revision = known.map_or(0, |known| known.revision) + 1;
-    Standing { resource: Arc::new(resource), revision }
+    Standing { resource: Arc::new(new.resource.clone()), revision }
 }
 
 fn identifiers(resource: &Node) -> Vec<(String, String)> {

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use crate::domain::{Answer, Reason, Resource, Shelf};
+use crate::domain::{Answer, Objection, Reason, Resource, Shelf};
 use crate::store::{Intake, NewMessage, NewResource};
 use crate::wire::fhir::Unknown;
 
@@ -31,23 +31,10 @@ const AGAIN_SECONDS: u32 = 30;
 /// Code of table 0357 for what came over FHIR and was not taken.
 const CODE_NOT_TAKEN: u16 = 207;
 
-/// Why a resource cannot be taken, beside what the standard says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Objected {
-    /// As in `OperationOutcome.issue.code`.
-    pub code: &'static str,
-    /// Which element: `ChargeItem.subject`.
-    pub expression: String,
-    /// In words, without the patient.
-    pub words: String,
-    /// What is referred to and nobody knows, as `Type/id`.
-    pub missing: Option<String>,
-}
-
 /// Whoever knows what is needed of a resource to bill by it.
 pub trait Objects: Send + Sync {
     /// What stands against a resource.
-    fn objections(&self, resource: &Resource, shelf: &dyn Shelf) -> Vec<Objected>;
+    fn objections(&self, resource: &Resource, shelf: &dyn Shelf) -> Vec<Objection>;
 
     /// The patient that a resource is about, by a name that is the same whichever way it is told;
     /// empty if it is about none, or nobody known.

@@ -162,7 +162,8 @@ impl Intake {
         told: Vec<NewResource>,
     ) -> Result<MessageId, Error> {
         let (reply, answer) = tokio::sync::oneshot::channel();
-        let weight = weight(&message) + told.iter().map(|one| one.body.len()).sum::<usize>();
+        let weight =
+            weight(&message) + told.iter().map(|one| one.resource.body.len()).sum::<usize>();
         let append = writer::Append::new(message, Reply::Async(reply)).telling(told);
         self.shared.queue.push(append, weight).await.map_err(|_| Error::Closed)?;
         answer.await.unwrap_or(Err(Error::Closed))
@@ -175,7 +176,8 @@ impl Intake {
         told: Vec<NewResource>,
     ) -> Result<MessageId, Error> {
         let (reply, answer) = std::sync::mpsc::sync_channel(1);
-        let weight = weight(&message) + told.iter().map(|one| one.body.len()).sum::<usize>();
+        let weight =
+            weight(&message) + told.iter().map(|one| one.resource.body.len()).sum::<usize>();
         let append = writer::Append::new(message, Reply::Blocking(reply)).telling(told);
         self.shared.queue.push_blocking(append, weight).map_err(|_| Error::Closed)?;
         answer.recv().unwrap_or(Err(Error::Closed))

@@ -11,23 +11,12 @@ use crate::store::Error;
 
 use super::Intake;
 
-/// A version of a resource to be kept, together with the message that tells it.
+/// A version of a resource to be kept, together with the message that tells it; the number of that
+/// message is given to it then.
 #[derive(Clone)]
 pub struct NewResource {
-    /// Its type.
-    pub kind: String,
-    /// Its id within the source.
-    pub id: String,
-    /// Its version, as told; empty if it was not.
-    pub version: String,
-    /// When it was said.
-    pub said: Timestamp,
-    /// Whether the source has deleted it.
-    pub is_gone: bool,
-    /// JSON.
-    pub body: String,
-    /// Elements of it that FHIR R4 does not have, a line each.
-    pub strange: String,
+    /// The version.
+    pub resource: Resource,
     /// The patient that it is about; empty if it is about none, or nobody known.
     pub whose: String,
     /// Its identifiers: system and value.
@@ -208,7 +197,7 @@ pub(super) fn keep(
     message: i64,
     told: &[NewResource],
 ) -> Result<(), Error> {
-    for one in told {
+    for NewResource { resource: one, whose, identifiers, references } in told {
         let key = (source, &one.kind, &one.id);
         let mut older = transaction.prepare_cached(
             "SELECT revision FROM resource WHERE source = ?1 AND kind = ?2 AND id = ?3
@@ -229,21 +218,21 @@ pub(super) fn keep(
             before.unwrap_or(0) + 1,
             one.said.as_millisecond(),
             one.is_gone,
-            &one.body,
+            &*one.body,
             &one.strange,
         ))?;
         let mut named = transaction.prepare_cached(
             "INSERT OR IGNORE INTO resource_identifier (source, kind, system, value, whose, id)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
-        for (system, value) in &one.identifiers {
-            named.execute((source, &one.kind, system, value, &one.whose, &one.id))?;
+        for (system, value) in identifiers {
+            named.execute((source, &one.kind, system, value, whose, &one.id))?;
         }
         let mut refers = transaction.prepare_cached(
             "INSERT OR IGNORE INTO resource_reference (source, to_kind, to_id, kind, id)
              VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
-        for (kind, id) in &one.references {
+        for (kind, id) in references {
             refers.execute((source, kind, id, &one.kind, &one.id))?;
         }
     }
@@ -253,6 +242,6 @@ pub(super) fn keep(
 /// The body is a patient's.
 impl std::fmt::Debug for NewResource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "NewResource({}, version {:?})", self.kind, self.version)
+        write!(f, "New{:?}", self.resource)
     }
 }
