@@ -10,8 +10,8 @@ use crate::store::Pause;
 use super::Desk;
 use super::ask::{Shared, ask};
 use super::failure::Failure;
-use super::layout;
 use super::strip::{Figure, Sums};
+use super::{layout, shown};
 
 #[derive(Template)]
 #[template(
@@ -55,7 +55,7 @@ struct Paused {
 }
 
 impl Paused {
-    fn of(pause: Pause) -> Paused {
+    fn of(desk: &Desk, pause: Pause) -> Paused {
         let is = match pause.left {
             None => "paused",
             Some(0) => "drained",
@@ -65,7 +65,7 @@ impl Paused {
             Who::Daemon => ("its policy".to_owned(), String::new()),
             Who::Person { name, reason } => (name, reason),
         };
-        Paused { name: pause.destination, is, since: format!("{:.0}", pause.since), who, reason }
+        Paused { name: pause.destination, is, since: shown::at(desk, pause.since), who, reason }
     }
 }
 
@@ -95,8 +95,10 @@ impl View {
 }
 
 pub(super) async fn page(State(shared): State<Shared>) -> Result<impl IntoResponse, Failure> {
-    let asked = |desk: &Desk| Ok((Sums::ask(desk)?, desk.books.pauses()?));
-    let (sums, pauses) = ask(&shared, asked).await?;
-    let paused = pauses.into_iter().map(Paused::of).collect();
+    let asked = |desk: &Desk| {
+        let pauses = desk.books.pauses()?.into_iter();
+        Ok((Sums::ask(desk)?, pauses.map(|pause| Paused::of(desk, pause)).collect()))
+    };
+    let (sums, paused) = ask(&shared, asked).await?;
     layout::page(&shared, "Balance", "/balance", &View { sums, paused })
 }

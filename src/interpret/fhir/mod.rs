@@ -75,8 +75,14 @@ pub fn told(control_id: &str, reading: &FhirReading<'_>) -> Told {
         let before = before.and_then(|resource| desk.opened(&resource));
         desk.compared(&now, before.as_deref(), &mut told);
     }
-    for resource in retold::dependents(&desk, &resources) {
+    let (dependents, more) = retold::dependents(&desk, &resources);
+    for resource in dependents {
         desk.hear_into(&resource, &mut told);
+    }
+    if more {
+        let words = "more refers to this than is told anew for one message: send again what is \
+                     to follow it";
+        told.notes.push(Note { place: Place::default(), words: words.to_owned() });
     }
     if told.people.is_empty() && told.links.is_empty() && told.ignored.is_none() {
         told.ignored = Some(match resources.is_empty() {

@@ -42,8 +42,10 @@ pub(super) fn keys(told: &[Arc<Resource>]) -> Vec<(String, String)> {
     new.map(|one| (one.kind.clone(), one.id.clone())).collect()
 }
 
-/// Resources that were told before, and now tell something else for what has come.
-pub(super) fn dependents(desk: &Desk<'_>, told: &[Arc<Resource>]) -> Vec<Rc<Opened>> {
+/// Resources that were told before, and now tell something else for what has come; and whether
+/// there are more than can be told anew for one message.
+pub(super) fn dependents(desk: &Desk<'_>, told: &[Arc<Resource>]) -> (Vec<Rc<Opened>>, bool) {
+    let mut more = false;
     let mut seen: HashSet<(String, String)> = keys(told).into_iter().collect();
     let mut retold: Vec<Rc<Opened>> = Vec::new();
     let mut referring: Vec<Arc<Resource>> = Vec::new();
@@ -58,7 +60,11 @@ pub(super) fn dependents(desk: &Desk<'_>, told: &[Arc<Resource>]) -> Vec<Rc<Open
         let mut next = Vec::new();
         for resource in referring {
             let key = (resource.kind.clone(), resource.id.clone());
-            if retold.len() >= RETOLD_MAX || !seen.insert(key) {
+            if !seen.insert(key) {
+                continue;
+            }
+            if retold.len() >= RETOLD_MAX {
+                more = true;
                 continue;
             }
             if GIVES.contains(&resource.kind.as_str()) {
@@ -70,7 +76,7 @@ pub(super) fn dependents(desk: &Desk<'_>, told: &[Arc<Resource>]) -> Vec<Rc<Open
         }
         referring = next;
     }
-    retold
+    (retold, more)
 }
 
 /// What refers to a resource by one of its identifiers.

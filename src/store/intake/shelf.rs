@@ -42,8 +42,9 @@ pub struct SourceShelf<'a> {
     failed: RefCell<Option<Error>>,
 }
 
-/// Most resources that refer to one: those told last count.
-const REFERRING_MAX: i64 = 10_000;
+/// Resources that refer to one, at most: one more than anybody tells anew for one message, so that
+/// it is seen that there are more.
+const REFERRING_MAX: i64 = 20_001;
 
 const COLUMNS: &str = "kind, id, message, version, said_at, gone, body, strange, revision";
 
