@@ -37,4 +37,5 @@ mod stories;
 mod support;
 mod tls;
 mod tokens;
+mod visits;
 mod without;

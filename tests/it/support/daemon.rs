@@ -12,7 +12,7 @@ use collimator::config::{Grant, Tls};
 use collimator::dispatch::{Destination, Folder, Server, Way};
 use collimator::domain::{Claim, Clock, LineState, MessageState, Setting};
 use collimator::mappings::DestinationProfile;
-use collimator::mappings::destination::{Policy, Repeat};
+use collimator::mappings::destination::{Layout, Policy, Repeat};
 use collimator::pipeline::Route;
 use collimator::store::{
     Attempt, BookedMessage, Books, Intake, LineFilter, ListedLine, MessageFilter,
@@ -49,6 +49,7 @@ pub struct Target {
     pub answer_within: Duration,
     pub read_back: Option<Duration>,
     pub policy: Policy,
+    pub layout: Layout,
 }
 
 impl Target {
@@ -64,6 +65,7 @@ impl Target {
             answer_within: Duration::from_secs(30),
             read_back: None,
             policy: Policy::default(),
+            layout: Layout::One,
         }
     }
 
@@ -82,6 +84,7 @@ impl Target {
             answer_within: Duration::from_secs(30),
             read_back: None,
             policy: Policy::default(),
+            layout: Layout::One,
         }
     }
 
@@ -104,6 +107,7 @@ impl Target {
             answer_within: Duration::from_secs(30),
             read_back: None,
             policy: Policy::default(),
+            layout: Layout::One,
         }
     }
 
@@ -148,6 +152,11 @@ impl Target {
         Target { policy, ..self }
     }
 
+    /// Lines of an account in one message.
+    pub fn by_visit(self) -> Target {
+        Target { layout: Layout::Visit, ..self }
+    }
+
     pub fn answering_within(self, millis: u64) -> Target {
         Target { answer_within: Duration::from_millis(millis), ..self }
     }
@@ -171,6 +180,7 @@ pub fn plan(folder: &Path, targets: &[Target]) -> Plan {
                 profile.recognizes_repeat = target.repeat;
                 profile.credits = target.credits;
                 profile.policy = target.policy.clone();
+                profile.layout = target.layout;
             }
             DestinationProfile::Fhir(profile) => profile.credits &= target.credits,
         }
