@@ -175,7 +175,9 @@ mod tests {
                 Ok(Send::Mllps(address)) => format!("{address} in TLS"),
                 Ok(Send::Fhir(base)) => base.to_string(),
                 Ok(Send::Dir(Place::Here(folder))) => format!("{}, a folder", folder.display()),
-                Ok(Send::Dir(Place::There(remote))) => format!("{} at {}", remote.path, remote.host),
+                Ok(Send::Dir(Place::There(remote))) => {
+                    format!("{} at {}", remote.path, remote.host)
+                }
                 Err(_) => "-".to_owned(),
             };
             assert_eq!(told, row["is"], "{row}");

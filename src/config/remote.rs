@@ -49,7 +49,8 @@ impl Remote {
         if user.is_some_and(|user| !is_user(user)) {
             return Err(format!("`{text}` has a user that is no name: {LIKE}"));
         }
-        let (host, port) = host_and_port(server).ok_or(format!("`{text}` names no host: {LIKE}"))?;
+        let (host, port) =
+            host_and_port(server).ok_or(format!("`{text}` names no host: {LIKE}"))?;
         let path = folder(path).map_err(|wrong| format!("`{text}` {wrong}: {LIKE}"))?;
         Ok(Remote {
             user: user.map(str::to_owned),
@@ -67,9 +68,7 @@ impl Remote {
         let path = |it: &Remote| PathBuf::from(if it.path == "." { "" } else { &it.path });
         let (one, two) = (path(self), path(other));
         let (within, around) = (one.starts_with(&two), two.starts_with(&one));
-        place(self) == place(other)
-            && one.is_absolute() == two.is_absolute()
-            && (within || around)
+        place(self) == place(other) && one.is_absolute() == two.is_absolute() && (within || around)
     }
 }
 

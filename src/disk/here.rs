@@ -57,7 +57,7 @@ impl Here {
             return Ok(None);
         }
         let mut bytes = Vec::with_capacity(usize::try_from(seen.bytes).unwrap_or(0));
-        file.by_ref().take(seen.bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+        Read::by_ref(&mut file).take(seen.bytes.saturating_add(1)).read_to_end(&mut bytes)?;
         let is_whole = u64::try_from(bytes.len()) == Ok(seen.bytes);
         Ok((is_whole && as_seen(&file)?).then(|| bytes.into()))
     }

@@ -45,16 +45,17 @@ impl There {
 
     /// A connection that has ended since it was last used is made anew, and nobody hears of it.
     pub(super) fn open(&self) -> Result<(), Error> {
-        let look = |session: &mut Session| {
-            session.ask(&Request::LookBehind(self.remote.path.as_bytes()))
-        };
+        let look =
+            |session: &mut Session| session.ask(&Request::LookBehind(self.remote.path.as_bytes()));
         let was_open = self.line().session.is_some();
         let answer = match self.over(look) {
             Err(Error::Ended) if was_open => self.over(look)?,
             answer => answer?,
         };
         match answer {
-            packet::Answer::Looks(looks) if looks.kind.is_none_or(|it| it == Kind::Folder) => Ok(()),
+            packet::Answer::Looks(looks) if looks.kind.is_none_or(|it| it == Kind::Folder) => {
+                Ok(())
+            }
             packet::Answer::Looks(_) => Err(Error::Garbled("the path is of no folder")),
             packet::Answer::No(status) => Err(Error::Refused(status)),
             packet::Answer::Done

@@ -89,8 +89,8 @@ impl Ssh {
         let ssh = Ssh { child, to: Some(to), from, words_from: Some(words), words: Vec::new() };
         let to_and_from = ssh.to.iter().map(AsFd::as_fd).chain([ssh.from.as_fd()]);
         for pipe in to_and_from.chain(ssh.words_from.iter().map(AsFd::as_fd)) {
-            let made = fcntl_getfl(pipe)
-                .and_then(|flags| fcntl_setfl(pipe, flags | OFlags::NONBLOCK));
+            let made =
+                fcntl_getfl(pipe).and_then(|flags| fcntl_setfl(pipe, flags | OFlags::NONBLOCK));
             made.map_err(|error| Error::NotStarted(error.into()))?;
         }
         Ok(ssh)

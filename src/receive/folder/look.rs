@@ -51,7 +51,8 @@ struct Look {
 /// Everything in a folder, in the order of names.
 pub(super) fn list(disk: &Disk) -> Result<Vec<Seen>, Error> {
     let all = disk.list()?.into_iter();
-    let seen = all.map(|Entry { name, stamp, kind }| Seen { kind: self::kind(&name, kind), stamp, name });
+    let seen =
+        all.map(|Entry { name, stamp, kind }| Seen { kind: self::kind(&name, kind), stamp, name });
     Ok(seen.collect())
 }
 
