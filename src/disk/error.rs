@@ -32,6 +32,9 @@ pub enum Error {
     /// What the server says is no SFTP of version 3.
     #[error("the server does not speak SFTP as it should: {0}")]
     Garbled(&'static str),
+    /// The path is of no folder.
+    #[error("the path is of no folder")]
+    NoFolder,
     /// The server says no.
     #[error("the server says: {0}")]
     Refused(Answer),
@@ -64,7 +67,7 @@ impl Error {
     /// Whether nothing can be done with the folder now, and not only with one file.
     pub fn is_of_the_folder(&self) -> bool {
         match self {
-            Error::Disk(_) | Error::Taken | Error::Refused(_) => false,
+            Error::Disk(_) | Error::Taken | Error::NoFolder | Error::Refused(_) => false,
             Error::NotStarted(_)
             | Error::HostKey(_)
             | Error::NotLetIn(_)

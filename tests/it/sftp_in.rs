@@ -108,7 +108,7 @@ async fn over_sftp_a_server_that_is_gone_is_waited_for() {
 /// A name is bytes of the server's own, and a file may be longer than what is asked for at a time.
 #[tokio::test(flavor = "multi_thread")]
 async fn over_sftp_a_long_file_of_any_name_is_read_whole() {
-    const COURSES: usize = 120;
+    const COURSES: usize = 160;
     let server = SftpServer::start().await;
     let site = site(&server, "aria").await;
     let courses: Vec<Vec<u8>> = (1..=COURSES).flat_map(course_of).collect();

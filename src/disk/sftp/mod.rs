@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::error::Answer as Status;
 use super::{Entry, Error, Kind, Stamp};
 use crate::config::Remote;
 use packet::{Named, Request};
@@ -45,23 +44,18 @@ impl There {
 
     /// A connection that has ended since it was last used is made anew, and nobody hears of it.
     pub(super) fn open(&self) -> Result<(), Error> {
-        let look =
-            |session: &mut Session| session.ask(&Request::LookBehind(self.remote.path.as_bytes()));
-        let was_open = self.line().session.is_some();
-        let answer = match self.over(look) {
-            Err(Error::Ended) if was_open => self.over(look)?,
-            answer => answer?,
+        let look = |session: &mut Session| {
+            session.ask(&Request::LookBehind(self.remote.path.as_bytes()))?.looks()
         };
-        match answer {
-            packet::Answer::Looks(looks) if looks.kind.is_none_or(|it| it == Kind::Folder) => {
-                Ok(())
-            }
-            packet::Answer::Looks(_) => Err(Error::Garbled("the path is of no folder")),
-            packet::Answer::No(status) => Err(Error::Refused(status)),
-            packet::Answer::Done
-            | packet::Answer::Handle(_)
-            | packet::Answer::Data(_)
-            | packet::Answer::Names(_) => Err(Error::Garbled("an answer of another kind")),
+        let was_open = self.line().session.is_some();
+        let looks = match self.over(look) {
+            Err(Error::Ended) if was_open => self.over(look)?,
+            looks => looks?,
+        };
+        if looks.kind.is_none_or(|kind| kind == Kind::Folder) {
+            Ok(())
+        } else {
+            Err(Error::NoFolder)
         }
     }
 
@@ -100,7 +94,7 @@ impl There {
     pub(super) fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let path = self.path(path);
         self.over(|session| {
-            gone(session.done(&Request::Remove(&path)))?;
+            clear(session, &path)?;
             session.make(&path, bytes)
         })
     }
@@ -109,16 +103,13 @@ impl There {
     /// take that lightly, it is looked before.
     pub(super) fn rename(&self, from: &Path, to: &Path) -> Result<(), Error> {
         let (from, to) = (self.path(from), self.path(to));
-        let is_there = |session: &mut Session| -> Result<bool, Error> {
-            Ok(session.stamps(std::slice::from_ref(&to))?.iter().any(Option::is_some))
-        };
         self.over(|session| {
-            if is_there(session)? {
+            if is_there(session, &to)? {
                 return Err(Error::Taken);
             }
             let renamed = session.done(&Request::Rename { from: &from, to: &to });
             match renamed {
-                Err(Error::Refused(_)) if is_there(session)? => Err(Error::Taken),
+                Err(Error::Refused(_)) if is_there(session, &to)? => Err(Error::Taken),
                 renamed => renamed,
             }
         })
@@ -127,7 +118,7 @@ impl There {
     pub(super) fn replace(&self, from: &Path, to: &Path) -> Result<(), Error> {
         let (from, to) = (self.path(from), self.path(to));
         self.over(|session| {
-            gone(session.done(&Request::Remove(&to)))?;
+            clear(session, &to)?;
             session.done(&Request::Rename { from: &from, to: &to })
         })
     }
@@ -140,10 +131,11 @@ impl There {
     pub(super) fn make_folder(&self, path: &Path) -> Result<(), Error> {
         let path = self.path(path);
         self.over(|session| {
-            if session.stamps(std::slice::from_ref(&path))?.iter().any(Option::is_some) {
-                return Ok(());
+            if is_there(session, &path)? {
+                Ok(())
+            } else {
+                session.done(&Request::MakeFolder(&path))
             }
-            session.done(&Request::MakeFolder(&path))
         })
     }
 
@@ -192,10 +184,11 @@ fn entry(named: Named) -> Option<Entry> {
     is_within.then(|| Entry { name: OsString::from_vec(named.name), stamp, kind })
 }
 
-/// What is not there need not be taken away.
-fn gone(removed: Result<(), Error>) -> Result<(), Error> {
-    match removed {
-        Err(Error::Refused(Status::NotThere)) => Ok(()),
-        removed => removed,
-    }
+fn is_there(session: &mut Session, path: &[u8]) -> Result<bool, Error> {
+    Ok(session.stamps(&[path.to_vec()])?.iter().any(Option::is_some))
+}
+
+/// Takes away what has a name, if anything has.
+fn clear(session: &mut Session, path: &[u8]) -> Result<(), Error> {
+    if is_there(session, path)? { session.done(&Request::Remove(path)) } else { Ok(()) }
 }

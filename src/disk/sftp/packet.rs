@@ -3,7 +3,7 @@
 //! Names and handles are bytes of the server's own and stay so.
 
 use super::super::error::Answer as Status;
-use super::super::{Kind, Stamp};
+use super::super::{Error, Kind, Stamp};
 
 const VERSION: u32 = 3;
 
@@ -83,6 +83,66 @@ pub(super) struct Looks {
     pub(super) bytes: Option<u64>,
     pub(super) seconds: Option<u32>,
     pub(super) kind: Option<Kind>,
+}
+
+impl Answer {
+    /// It is done.
+    pub(super) fn done(self) -> Result<(), Error> {
+        if self == Answer::Done { Ok(()) } else { Err(self.unfit()) }
+    }
+
+    /// What is open now.
+    pub(super) fn handle(self) -> Result<Vec<u8>, Error> {
+        if let Answer::Handle(handle) = self { Ok(handle) } else { Err(self.unfit()) }
+    }
+
+    /// How it looks.
+    pub(super) fn looks(self) -> Result<Looks, Error> {
+        if let Answer::Looks(looks) = self { Ok(looks) } else { Err(self.unfit()) }
+    }
+
+    /// How it looks, if it is there.
+    pub(super) fn looks_if_there(self) -> Result<Option<Looks>, Error> {
+        if self == Answer::No(Status::NotThere) { Ok(None) } else { self.looks().map(Some) }
+    }
+
+    /// What a file holds, if it goes so far.
+    pub(super) fn data(self) -> Result<Option<Vec<u8>>, Error> {
+        match self {
+            Answer::Data(data) => Ok(Some(data)),
+            Answer::No(Status::End) => Ok(None),
+            Answer::Done
+            | Answer::No(_)
+            | Answer::Handle(_)
+            | Answer::Names(_)
+            | Answer::Looks(_) => Err(self.unfit()),
+        }
+    }
+
+    /// Further files of a folder, if there are any.
+    pub(super) fn names(self) -> Result<Option<Vec<Named>>, Error> {
+        match self {
+            Answer::Names(names) => Ok(Some(names).filter(|names| !names.is_empty())),
+            Answer::No(Status::End) => Ok(None),
+            Answer::Done
+            | Answer::No(_)
+            | Answer::Handle(_)
+            | Answer::Data(_)
+            | Answer::Looks(_) => Err(self.unfit()),
+        }
+    }
+
+    /// What it is as an answer that is not the one that is wanted.
+    fn unfit(&self) -> Error {
+        match self {
+            Answer::No(status) => Error::Refused(*status),
+            Answer::Done
+            | Answer::Handle(_)
+            | Answer::Data(_)
+            | Answer::Names(_)
+            | Answer::Looks(_) => Error::Garbled("an answer of another kind"),
+        }
+    }
 }
 
 impl Looks {

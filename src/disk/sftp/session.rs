@@ -6,9 +6,8 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::super::error::Answer as Status;
 use super::super::{Error, Stamp};
-use super::packet::{self, Answer, Named, Request};
+use super::packet::{self, Answer, Looks, Named, Request};
 use super::ssh::Ssh;
 
 /// Seconds that a server may take for an answer, and for letting us in.
@@ -81,7 +80,7 @@ impl Session {
 
     /// A request that is only done or not.
     pub(super) fn done(&mut self, request: &Request<'_>) -> Result<(), Error> {
-        done(self.ask(request)?)
+        self.ask(request)?.done()
     }
 
     /// The files of a folder, up to a bound.
@@ -89,14 +88,11 @@ impl Session {
         self.opened(&Request::OpenFolder(folder), |session, handle| {
             let (mut all, mut told) = (Vec::new(), 0);
             while told < NAMES_MAX {
-                match session.ask(&Request::ReadFolder(handle))? {
-                    Answer::Names(names) if !names.is_empty() => {
-                        told += names.len();
-                        all.extend(names.into_iter().filter(|it| it.name.len() <= NAME_BYTES_MAX));
-                    }
-                    Answer::Names(_) | Answer::No(Status::End) => break,
-                    other => return Err(unfit(other)),
-                }
+                let Some(names) = session.ask(&Request::ReadFolder(handle))?.names()? else {
+                    break;
+                };
+                told += names.len();
+                all.extend(names.into_iter().filter(|it| it.name.len() <= NAME_BYTES_MAX));
             }
             Ok(all)
         })
@@ -108,11 +104,7 @@ impl Session {
         let todo = (0..paths.len()).collect();
         let ask = |n: &usize| Request::Look(paths.get(*n).map_or(&[], Vec::as_slice));
         self.each(todo, ask, |n, answer| {
-            match answer {
-                Answer::Looks(looks) => stamps[n] = Some(looks.stamp()),
-                Answer::No(Status::NotThere) => {}
-                other => return Err(unfit(other)),
-            }
+            stamps[n] = answer.looks_if_there()?.map(Looks::stamp);
             Ok(None)
         })?;
         Ok(stamps)
@@ -139,21 +131,18 @@ impl Session {
             offset: chunk.offset as u64,
             bytes: u32::try_from(chunk.bytes).unwrap_or(u32::MAX),
         };
-        self.each(chunks(bytes.len()), ask, |chunk, answer| match answer {
-            Answer::Data(data) if data.is_empty() || data.len() > chunk.bytes => {
-                Err(Error::Garbled("more or less of a file than was asked for"))
-            }
-            Answer::Data(data) => {
-                let (from, count) = (chunk.offset, data.len());
-                bytes[from..from + count].copy_from_slice(&data);
-                let left = Chunk { offset: from + count, bytes: chunk.bytes - count };
-                Ok((left.bytes > 0).then_some(left))
-            }
-            Answer::No(Status::End) => {
+        self.each(chunks(bytes.len()), ask, |chunk, answer| {
+            let Some(data) = answer.data()? else {
                 is_whole = false;
-                Ok(None)
+                return Ok(None);
+            };
+            if data.is_empty() || data.len() > chunk.bytes {
+                return Err(Error::Garbled("more or less of a file than was asked for"));
             }
-            other => Err(unfit(other)),
+            let (from, count) = (chunk.offset, data.len());
+            bytes[from..from + count].copy_from_slice(&data);
+            let left = Chunk { offset: from + count, bytes: chunk.bytes - count };
+            Ok((left.bytes > 0).then_some(left))
         })?;
         Ok(is_whole)
     }
@@ -166,7 +155,7 @@ impl Session {
                 offset: chunk.offset as u64,
                 bytes: bytes.get(chunk.offset..chunk.offset + chunk.bytes).unwrap_or_default(),
             };
-            session.each(chunks(bytes.len()), ask, |_, answer| done(answer).map(|()| None))?;
+            session.each(chunks(bytes.len()), ask, |_, answer| answer.done().map(|()| None))?;
             if session.syncs {
                 session.done(&Request::Sync(handle))?;
             }
@@ -179,10 +168,7 @@ impl Session {
     }
 
     fn look_at_open(&mut self, handle: &[u8]) -> Result<Stamp, Error> {
-        match self.ask(&Request::LookAtOpen(handle))? {
-            Answer::Looks(looks) => Ok(looks.stamp()),
-            other => Err(unfit(other)),
-        }
+        Ok(self.ask(&Request::LookAtOpen(handle))?.looks()?.stamp())
     }
 
     /// Does something with what is opened, and closes it.
@@ -191,10 +177,7 @@ impl Session {
         open: &Request<'_>,
         work: impl FnOnce(&mut Session, &[u8]) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let handle = match self.ask(open)? {
-            Answer::Handle(handle) => handle,
-            other => return Err(unfit(other)),
-        };
+        let handle = self.ask(open)?.handle()?;
         let worked = work(self, &handle);
         if worked.as_ref().is_err_and(Error::is_of_the_folder) {
             return worked;
@@ -253,7 +236,8 @@ impl Session {
                     return Err(Error::Garbled("a packet is too long"));
                 }
                 if rest.len() >= length {
-                    let packet = self.come.drain(..4 + length).skip(4).collect();
+                    let packet = rest.get(..length).unwrap_or_default().to_vec();
+                    self.come.drain(..4 + length);
                     return Ok(packet);
                 }
             }
@@ -273,21 +257,51 @@ fn chunks(size: usize) -> VecDeque<Chunk> {
     starts.map(|offset| Chunk { offset, bytes: CHUNK_BYTES.min(size - offset) }).collect()
 }
 
-fn done(answer: Answer) -> Result<(), Error> {
-    match answer {
-        Answer::Done => Ok(()),
-        other => Err(unfit(other)),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What an answer is that is not the one that is wanted.
-fn unfit(answer: Answer) -> Error {
-    match answer {
-        Answer::No(status) => Error::Refused(status),
-        Answer::Done
-        | Answer::Handle(_)
-        | Answer::Data(_)
-        | Answer::Names(_)
-        | Answer::Looks(_) => Error::Garbled("an answer of another kind"),
+    /// A conversation with a shell that plays a server.
+    fn with(script: &str, within: Duration) -> Result<Session, Error> {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        let end = End::default();
+        end.set(Instant::now() + within).unwrap();
+        Session::start(command, end)
+    }
+
+    const WELCOME: &str = r"printf '\0\0\0\5\2\0\0\0\3'";
+
+    #[test]
+    fn nobody_is_waited_for_without_an_end() {
+        let soon = Duration::from_millis(300);
+        let before = Instant::now();
+        assert!(matches!(with("sleep 600", soon), Err(Error::Silent)));
+        let mut session = with(&format!("{WELCOME}; sleep 600"), soon).unwrap();
+        assert!(matches!(session.ask(&Request::Look(b"a")), Err(Error::Silent)));
+        // Who reads nothing is not waited for either, however much there is to write.
+        let mut session = with(&format!("{WELCOME}; sleep 600"), soon).unwrap();
+        let long = vec![0; 4 << 20];
+        let write = Request::Write { handle: b"h", offset: 0, bytes: &long };
+        assert!(matches!(session.ask(&write), Err(Error::Silent)));
+        assert!(before.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn more_than_was_asked_for_is_not_taken() {
+        let long = r"printf '\0\0\0\013\147\0\0\0\1\0\0\0\2ab'; cat";
+        let mut session = with(&format!("{WELCOME}; {long}"), Duration::from_secs(20)).unwrap();
+        let mut one = [0];
+        let read = session.read_into(b"h", &mut one);
+        assert!(matches!(read, Err(Error::Garbled(_))), "{read:?}");
+    }
+
+    #[test]
+    fn a_file_is_asked_for_in_parts() {
+        let all = chunks(2 * CHUNK_BYTES + 1);
+        let parts: Vec<(usize, usize)> = all.iter().map(|it| (it.offset, it.bytes)).collect();
+        let expected = [(0, CHUNK_BYTES), (CHUNK_BYTES, CHUNK_BYTES), (2 * CHUNK_BYTES, 1)];
+        assert_eq!(parts, expected);
+        assert!(chunks(0).is_empty());
     }
 }

@@ -19,7 +19,7 @@ use crate::config::Remote;
 
 /// What holds for every connection, whatever the settings of `ssh` say: nobody is asked, the host
 /// key is checked, nothing but SFTP goes through, and a server that is gone is noticed.
-const ALWAYS: [&str; 13] = [
+const ALWAYS: [&str; 15] = [
     "BatchMode=yes",
     "StrictHostKeyChecking=yes",
     "UpdateHostKeys=no",
@@ -32,6 +32,8 @@ const ALWAYS: [&str; 13] = [
     "ControlMaster=no",
     "ControlPath=none",
     "EscapeChar=none",
+    "RequestTTY=no",
+    "RemoteCommand=none",
     "LogLevel=ERROR",
 ];
 /// Bytes of what `ssh` says that are kept.

@@ -137,7 +137,11 @@ impl Putter {
         if waiting.is_empty() {
             self.since = None;
             let disk = self.disk.clone();
-            blocking(move || Ok(disk.close())).await?;
+            blocking(move || {
+                disk.close();
+                Ok(())
+            })
+            .await?;
             self.idle(LOOK_EVERY).await;
             return Ok(());
         }

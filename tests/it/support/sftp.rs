@@ -66,7 +66,7 @@ impl SftpServer {
         // As root it wants this folder, which its service makes otherwise.
         drop(fs::create_dir("/run/sshd"));
         let mut command = Command::new(SERVER);
-        command.args(["-D", "-e", "-f"]).arg(self.file("settings")).stdin(Stdio::null());
+        command.args(["-D", "-f"]).arg(self.file("settings")).arg("-E").arg(self.file("log"));
         self.running = Some(command.spawn().unwrap());
         until_so("the server listens", || TcpStream::connect(self.address).is_ok()).await;
     }
