@@ -1,8 +1,8 @@
 //! A folder on an SFTP server.
 //!
 //! `ssh` of this machine makes the connection (`ssh`), the protocol is spoken here (`packet`,
-//! `session`): the libraries for it rename over files that are there, or take the names and handles of
-//! a server for text, and read what it says without a bound.
+//! `session`): of two libraries for it, one renames over files that are there and believes whatever
+//! length a server tells, and the other takes its handles and names for text.
 
 mod packet;
 mod session;
