@@ -319,6 +319,7 @@ impl Whose {
             answer: Answer::Accept,
             reason: None,
             raw: raw.into(),
+            fragment: None,
         };
         let id = self.config.desk()?.intake()?.append_blocking(message)?;
         writeln!(std::io::stdout().lock(), "message {id}: {what} is kept; the daemon carries it")?;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::keys::BATCH_LINES_MAX;
 use super::source::span;
 use super::tree::Tree;
-use super::{Send, Source, Way, peer};
+use super::{Send, Source, Way, manner, peer};
 
 /// How an address begins that is a folder.
 pub(super) const SCHEME: &str = "dir:";
@@ -59,7 +59,7 @@ pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
 pub(super) fn dropped(tree: &mut Tree<'_>, (table, at): Table<'_>) -> Option<Dropped> {
     let folder = super::read::read(tree, (table, at, "listen"), folder);
     let every = span(tree, (table, at, "every"), LOOK_SECONDS);
-    for key in ["tls", "tokens_file"] {
+    for key in ["tls", "tokens_file"].into_iter().chain(manner::KEYS) {
         if table.is_some_and(|table| table.contains_key(key)) {
             tree.wrong(&format!("{at}.{key}"), "has no place beside a folder");
         }

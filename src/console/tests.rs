@@ -76,6 +76,7 @@ fn filled(messages: Vec<Vec<u8>>) -> Desk {
             answer: Answer::Accept,
             reason: None,
             raw: Bytes::from(raw),
+            fragment: None,
         };
         intake.append_blocking(message).unwrap();
     }

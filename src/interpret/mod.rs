@@ -131,6 +131,25 @@ pub fn read(raw: &[u8], reading: &Reading<'_>) -> Result<Told, Refusal> {
     read_parsed(&message, &scan, reading)
 }
 
+/// What a message tells of which nothing is read, for this reason: its header alone.
+pub fn unread(raw: &[u8], reading: &Reading<'_>, why: String) -> Told {
+    let terms = hl7::Terms { fragments: true, ..hl7::Terms::TAKEN };
+    let scan = hl7::scan_on(raw, &terms);
+    let made = hl7::Message::parse(raw).map(|message| moment::made(&message, reading));
+    let zoned = || reading.received.to_zoned(reading.time_zone.clone()).datetime();
+    Told {
+        control_id: String::from_utf8_lossy(scan.control_id()).trim().to_owned(),
+        trigger: scan.trigger(),
+        version: scan.version().into_owned(),
+        made: made.unwrap_or_else(|_| Moment::at(zoned())),
+        people: Vec::new(),
+        links: Vec::new(),
+        ignored: Some(why),
+        notes: Vec::new(),
+        kept: Vec::new(),
+    }
+}
+
 fn read_parsed(
     message: &hl7::Message,
     scan: &hl7::Scan<'_>,

@@ -12,6 +12,7 @@ mod book;
 mod expected;
 mod feeds;
 mod fit;
+mod fragment;
 mod gather;
 mod judge;
 mod read;

@@ -167,9 +167,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
             return Ok(());
         };
         let (books, made) = (Arc::clone(books), self.reception.made());
+        let intake = Arc::clone(self.reception.intake());
         let mut owed = std::mem::take(&mut self.owed);
         let looked_up = tokio::task::spawn_blocking(move || {
-            let known = owed::known(&books, &mut owed, &made);
+            let known = owed::known((&books, &intake), &mut owed, &made);
             (known, owed)
         });
         let (known, owed) = looked_up.await.map_err(io::Error::other)?;

@@ -8,9 +8,9 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::config::Manner;
 use crate::domain::{Answer, Clock, MessageId, Place, Reason};
-use crate::store::{Books, Error as StoreError, Intake, NewMessage};
+use crate::store::{Books, Error as StoreError, Intake, NewFragment, NewMessage};
 use crate::wire::hl7::{
-    Acknowledgment, Batch, MsaCode, Objection, Scan, Style, Terms, acknowledge, scan_on,
+    Acknowledgment, Batch, Fragment, MsaCode, Objection, Scan, Style, Terms, acknowledge, scan_on,
 };
 
 use super::due::{Due, Line, due};
@@ -56,6 +56,8 @@ struct Looked<'a> {
     /// Where the count stands once it is stored, if its source counts.
     sequence: Option<Sequence>,
     is_kept: bool,
+    /// Whether it is a part of a message.
+    is_part: bool,
 }
 
 impl Reception {
@@ -88,7 +90,7 @@ impl Reception {
     }
 
     /// Where it is stored.
-    pub(super) fn intake(&self) -> &Intake {
+    pub(super) fn intake(&self) -> &Arc<Intake> {
         &self.intake
     }
 
@@ -235,7 +237,8 @@ impl Reception {
                 Some(Step::Stays) | None => {}
             }
             let is_kept = !is_stray(&scan) && !is_link;
-            Looked { scan, objection, sequence, is_kept }
+            let is_part = terms.fragments && Fragment::of(raw).is_some();
+            Looked { scan, objection, sequence, is_kept, is_part }
         });
         each.collect()
     }
@@ -246,6 +249,7 @@ impl Reception {
             debugging: self.manner.debugging,
             without_control_id: self.manner.without_control_id,
             any_version: self.manner.any_version,
+            fragments: self.manner.joins_within.is_some(),
         }
     }
 
@@ -274,7 +278,21 @@ impl Reception {
             answer,
             reason,
             raw: raw.clone(),
+            fragment: one.is_part.then(|| self.fragment(answer, raw, now)).flatten(),
         }
+    }
+
+    /// How a message that is taken hangs together with others, if it is a part.
+    fn fragment(&self, answer: Answer, raw: &Bytes, now: Timestamp) -> Option<NewFragment> {
+        let within = self.manner.joins_within.filter(|_| answer == Answer::Accept)?;
+        let part = Fragment::of(raw)?;
+        Some(NewFragment {
+            sender: part.sender.to_vec(),
+            comes_from: part.comes_from.to_vec(),
+            goes_on: part.goes_on.to_vec(),
+            head_bytes: part.head_bytes,
+            until: now + within,
+        })
     }
 
     /// What becomes of a message that was stored, or not, or is not to be kept.
@@ -312,6 +330,7 @@ impl Reception {
             head: one.scan.head(),
             wish,
             bare_type: self.manner.bare_type,
+            is_part: one.is_part,
         });
         let stored = id.is_some() || !one.is_kept;
         Block { stored, answer, owed: owed.into_iter().collect(), closes }

@@ -24,6 +24,7 @@ mod importing;
 mod leaving;
 mod manners;
 mod oracle;
+mod parts;
 mod peers;
 mod policies;
 mod polling;

@@ -1,6 +1,7 @@
 //! What was received: the first thing a message meets, and all that its sender waits for.
 
 mod cursor;
+mod fragment;
 mod shelf;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use super::queue::{Limits, Queue};
 use super::readers::Readers;
 use super::reply::Reply;
 
+pub use fragment::{FragmentStanding, NewFragment};
 pub use shelf::{NewResource, SourceShelf, Standing};
 
 /// Messages that may wait for the disk, and their bytes.
@@ -37,6 +39,7 @@ const FORMAT: Format = Format {
     migrations: &[
         include_str!("../migrations/intake-1.sql"),
         include_str!("../migrations/intake-2.sql"),
+        include_str!("../migrations/intake-3.sql"),
     ],
     page_bytes: 4_096,
     checkpoint_pages: 4_000,
@@ -57,6 +60,8 @@ pub struct NewMessage {
     pub reason: Option<Reason>,
     /// All of it.
     pub raw: Bytes,
+    /// How it hangs together with others, if it is a part of a message.
+    pub fragment: Option<NewFragment>,
 }
 
 /// A message that is kept.

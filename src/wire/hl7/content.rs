@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::fragment::last_pointer;
 use super::lines::{self, Lines};
 use super::value::{Value, preferred_identifier};
 use super::{Delimiters, Objection, time};
@@ -20,7 +21,7 @@ pub(crate) fn check(
     event: &str,
 ) -> Vec<Objection> {
     let look = Look { body, delimiters: *delimiters };
-    if is_continued(body, delimiters) {
+    if !last_pointer(body, delimiters).is_empty() {
         let text = "a fragment: send the message whole";
         return vec![Objection::reject(200, text).at("DSC", 1, 1)];
     }
@@ -39,17 +40,6 @@ pub(crate) fn check(
         "ADT" => one(look.has_patient()),
         _ => Vec::new(),
     }
-}
-
-/// Whether something goes on from a message: its last segment is a DSC that names what.
-fn is_continued(body: &[u8], delimiters: &Delimiters) -> bool {
-    let separator = delimiters.field;
-    let line_end = |byte: &u8| matches!(*byte, b'\r' | b'\n');
-    let end = body.iter().rposition(|byte| *byte > b' ').map_or(0, |at| at + 1);
-    let begin = body[..end].iter().rposition(line_end).map_or(0, |at| at + 1);
-    let last = &body[begin..end];
-    lines::name(last, separator) == Some(*b"DSC")
-        && is_told(lines::field(last, separator, 1), delimiters)
 }
 
 struct Look<'a> {

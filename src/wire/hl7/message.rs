@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::lines::{self, Lines};
 use super::value::Value;
-use super::{Delimiters, Objection, Position, charset, preflight};
+use super::{Delimiters, Objection, Position, charset, fragment, preflight};
 
 /// A message.
 #[derive(Clone)]
@@ -43,7 +43,8 @@ impl Message {
         preflight::check(body, &delimiters)?;
         let header = Lines::new(body, delimiters.field).next().unwrap_or_default();
         let declared = lines::field(header, delimiters.field, 18);
-        let decoded = charset::decode(body, declared);
+        let body = fragment::without_addenda(body, &delimiters);
+        let decoded = charset::decode(&body, declared);
         let text = plain(&decoded.text, &delimiters);
         let segments = cut(&text)?;
         let (charset, damaged) = (decoded.used, decoded.damaged);

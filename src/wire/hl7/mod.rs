@@ -1,7 +1,7 @@
 //! HL7 v2: messages read and written.
 //!
 //! [`scan`] looks at a message before it is answered, [`acknowledge`] writes the answer,
-//! [`Message`] takes it apart, [`Writer`] writes one, [`answer::read`] reads what comes back,
+//! [`Fragment`] tells a part of one, [`join`] puts parts together, [`Message`] takes it apart, [`Writer`] writes one, [`answer::read`] reads what comes back,
 //! [`split()`] takes a file apart, [`miscounts`] counts after it, [`batch()`] makes one,
 //! [`time::read`] reads a time.
 
@@ -13,6 +13,7 @@ mod content;
 mod delimiters;
 mod enclosed;
 mod escape;
+mod fragment;
 mod lines;
 mod message;
 mod objection;
@@ -32,6 +33,7 @@ pub use charset::{Decoded, decode, encode};
 pub use content::{MERGE_EVENTS, OBJECTIONS_MAX};
 pub use delimiters::Delimiters;
 pub use enclosed::Batch;
+pub use fragment::{Fragment, join};
 pub use message::{Message, Segment};
 pub use objection::{ErrorLocation, MsaCode, Objection};
 pub use position::{NotAPosition, Position};

@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::content::{self, component};
 use super::lines::{self, Lines};
-use super::{Delimiters, Objection, preflight};
+use super::{Delimiters, Objection, fragment, preflight};
 
 /// What a quick look found.
 #[derive(Clone)]
@@ -32,6 +32,8 @@ pub struct Terms {
     pub without_control_id: bool,
     /// Versions that nobody knows (MSH-12).
     pub any_version: bool,
+    /// Parts of messages, whose others come on their own (MSH-14, DSC).
+    pub fragments: bool,
 }
 
 /// When the sender of a message wants to be told (table 0155).
@@ -49,8 +51,13 @@ pub enum Wish {
 
 impl Terms {
     /// The terms of a message that was taken when it came, whatever they were then.
-    pub const TAKEN: Terms =
-        Terms { training: true, debugging: true, without_control_id: true, any_version: true };
+    pub const TAKEN: Terms = Terms {
+        training: true,
+        debugging: true,
+        without_control_id: true,
+        any_version: true,
+        fragments: false,
+    };
 }
 
 impl Wish {
@@ -94,7 +101,11 @@ pub fn scan_on<'a>(raw: &'a [u8], terms: &Terms) -> Scan<'a> {
         .and_then(|()| header.has_control_id(terms));
     let mut objections = match of_header {
         Err(objection) => vec![objection],
-        Ok(()) => content::check(body, &delimiters, &header.kind(), &event),
+        Ok(()) if terms.fragments && header.is_part(body) => Vec::new(),
+        Ok(()) => {
+            let body = fragment::without_addenda(body, &delimiters);
+            content::check(&body, &delimiters, &header.kind(), &event)
+        }
     };
     let first = (!objections.is_empty()).then(|| objections.remove(0));
     let verdict = first.map_or(Ok(()), Err);
@@ -228,11 +239,19 @@ impl<'a> Header<'a> {
         if !version.is_empty() && minor_version(&version).is_none() && !terms.any_version {
             return reject(203, "only versions 2.1 to 2.9 are taken".to_owned(), 12);
         }
-        let is_fragment = content::is_told(self.field(14), &self.delimiters);
-        match is_fragment {
+        match self.goes_on_from_another() && !terms.fragments {
             true => reject(200, "a fragment: send the message whole".to_owned(), 14),
             false => Ok(()),
         }
+    }
+
+    fn goes_on_from_another(&self) -> bool {
+        content::is_told(self.field(14), &self.delimiters)
+    }
+
+    /// Whether the message is a part of one: what it tells can be judged only with the others.
+    fn is_part(&self, body: &[u8]) -> bool {
+        self.goes_on_from_another() || !fragment::last_pointer(body, &self.delimiters).is_empty()
     }
 
     fn has_control_id(&self, terms: &Terms) -> Result<(), Objection> {
@@ -399,11 +418,13 @@ mod tests {
             ("|P|2.5", Terms { without_control_id: true, ..terms }, 101),
             ("7|P|2.5+", Terms { any_version: true, ..terms }, 203),
             ("7|P|3.0", Terms { any_version: true, ..terms }, 203),
+            ("7|P|2.5||F1", Terms { fragments: true, ..terms }, 200),
         ] {
             let text = format!("MSH|^~\\&|A|B|C|D|20261008||DFT^P03|{header}\r{body}");
             assert_eq!(scan(text.as_bytes()).verdict.unwrap_err().code, refused, "{header}");
             assert_eq!(scan_on(text.as_bytes(), &on).verdict, Ok(()), "{header}");
-            assert_eq!(scan_on(text.as_bytes(), &Terms::TAKEN).verdict, Ok(()), "{header}");
+            let taken = scan_on(text.as_bytes(), &Terms::TAKEN).verdict;
+            assert_eq!(taken.is_ok(), !on.fragments, "{header}");
         }
     }
 
