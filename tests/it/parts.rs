@@ -105,14 +105,14 @@ async fn c_13_what_is_wrong_in_the_whole_is_told_of_the_whole() {
     let mut sender = daemon.sender().await;
     let [first, second, third] = parts("B1", "P", "|AL|AL");
     let second = String::from_utf8(second).unwrap().replace("||20261008|2026", "||soon|2026");
-    let other = String::from_utf8(third.clone()).unwrap().replace("^~\\&", "^~\\@");
-    for part in [first, second.clone().into_bytes()] {
+    for part in [first, second.into_bytes()] {
         assert_eq!(sender.ask(&part).await.code, "CA");
     }
     assert_eq!(sender.ask(&third).await.code, "CA");
     let later = sender.answer().await.unwrap();
     assert_eq!((later.code.as_str(), later.error()), ("AE", ("FT1^1^4".into(), "102".into())));
-    let [first, second, _] = parts("B2", "P", "|AL|AL");
+    let [first, second, third] = parts("B2", "P", "|AL|AL");
+    let other = String::from_utf8(third).unwrap().replace("^~\\&", "^~\\@");
     for part in [first, second, other.into_bytes()] {
         assert_eq!(sender.ask(&part).await.code, "CA");
     }
