@@ -184,6 +184,11 @@ fn listened(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Listened>
         let way = if listen.is_http() { "https" } else { "mllps" };
         tree.wrong(&format!("{at}.tls"), format!("is for {way}://: write listen with it"));
     }
+    for key in ["when_full", "frame_end_quiet_ms"] {
+        if listen.is_http() && table.is_some_and(|table| table.contains_key(key)) {
+            tree.wrong(&format!("{at}.{key}"), "is for mllp:// and mllps://");
+        }
+    }
     if tokens_file.is_some() && !listen.is_http() {
         tree.wrong(&format!("{at}.tokens_file"), "is for http:// and https://");
     }

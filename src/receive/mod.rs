@@ -21,6 +21,7 @@ mod options;
 mod owed;
 mod poll;
 mod reception;
+mod seat;
 mod sequence;
 mod taking;
 #[cfg(test)]
