@@ -248,9 +248,14 @@ fn k_25_one_is_one_however_it_is_spelled_and_a_comma_is_no_sign() {
 
 #[test]
 fn k_27_a_header_alone_is_refused_by_name() {
-    assert_eq!(refused("DFT^P03^DFT_P03", &[PID]), "AE 100 FT1");
-    assert_eq!(refused("DFT^P03^DFT_P03", &[]), "AE 100 FT1");
+    assert_eq!(refused("DFT^P03^DFT_P03", &[]), "AE 101 PID-3");
     assert_eq!(refused("DFT^P03^DFT_P03", &[FT1]), "AE 101 PID-3");
+}
+
+#[test]
+fn in_03_charges_without_a_charge_that_were_taken_are_nothing_to_do() {
+    let told = told("DFT^P03^DFT_P03", &[PID]);
+    assert_eq!(told.ignored.as_deref(), Some("there is no FT1: there is nothing to do"));
 }
 
 #[test]

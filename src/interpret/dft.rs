@@ -34,7 +34,11 @@ fn read(opened: &Opened<'_>, told: &mut Told) -> Result<(), Refusal> {
         told.people.push(person);
     }
     if told.people.iter().all(|person| person.facts.is_empty()) {
-        told.ignored = Some("no FT1 tells of anything done or taken back".to_owned());
+        let why = match opened.message.segment("FT1") {
+            Some(_) => "no FT1 tells of anything done or taken back",
+            None => "there is no FT1: there is nothing to do",
+        };
+        told.ignored = Some(why.to_owned());
     }
     Ok(())
 }

@@ -33,6 +33,8 @@ pub(super) struct Owed {
     pub(super) bare_type: bool,
     /// Whether it is a part of a message.
     pub(super) is_part: bool,
+    /// What was noted of it, if that is told.
+    pub(super) notes: Vec<Objection>,
 }
 
 /// Those of the oldest messages of which it is known what became of them, in their order, and
@@ -121,6 +123,7 @@ impl Owed {
         let told = Acknowledgment {
             code,
             objection: objection.as_ref(),
+            notes: &self.notes,
             made,
             control_id: &format!("R{}", self.message),
             style: Style { bare_type: self.bare_type, later: true, expected: None },

@@ -10,7 +10,8 @@ use crate::config::Manner;
 use crate::domain::{Answer, Clock, MessageId, Place, Reason};
 use crate::store::{Books, Error as StoreError, Intake, NewFragment, NewMessage};
 use crate::wire::hl7::{
-    Acknowledgment, Batch, Fragment, MsaCode, Objection, Scan, Style, Terms, acknowledge, scan_on,
+    Acknowledgment, Batch, Fragment, MsaCode, Objection, Scan, Style, Terms, acknowledge, noted,
+    scan_on,
 };
 
 use super::due::{Due, Line, due};
@@ -58,6 +59,8 @@ struct Looked<'a> {
     is_kept: bool,
     /// Whether it is a part of a message.
     is_part: bool,
+    /// What is noted of it, if its sender is to be told.
+    notes: Vec<Objection>,
 }
 
 impl Reception {
@@ -238,7 +241,11 @@ impl Reception {
             }
             let is_kept = !is_stray(&scan) && !is_link;
             let is_part = terms.fragments && Fragment::of(raw).is_some();
-            Looked { scan, objection, sequence, is_kept, is_part }
+            let notes = match self.manner.tells_warnings && objection.is_none() && is_kept {
+                true if !is_part => noted(raw, &scan),
+                true | false => Vec::new(),
+            };
+            Looked { scan, objection, sequence, is_kept, is_part, notes }
         });
         each.collect()
     }
@@ -249,6 +256,7 @@ impl Reception {
             debugging: self.manner.debugging,
             without_control_id: self.manner.without_control_id,
             any_version: self.manner.any_version,
+            without_charges: self.manner.without_charges,
             fragments: self.manner.joins_within.is_some(),
         }
     }
@@ -266,7 +274,7 @@ impl Reception {
         let due = due(self.manner.acknowledge, Line::Open, &scan, Some(&objection));
         let code = due.now.filter(|_| is_readable)?;
         let made = self.made();
-        Some(self.acknowledgment(&scan, (code, Some(&objection)), (&made, None, None)))
+        Some(self.acknowledgment(&scan, (code, Some(&objection), &[]), (&made, None, None)))
     }
 
     fn message(&self, one: &Looked<'_>, raw: &Bytes, now: Timestamp) -> NewMessage {
@@ -322,15 +330,18 @@ impl Reception {
         let closes = self.manner.closes_on_garbage && !one.scan.has_header();
         let Due { now, later } = due(self.manner.acknowledge, line, &one.scan, objection);
         let expected = sequence.map(Sequence::told);
-        let answer = now
-            .filter(|_| !closes)
-            .map(|code| self.acknowledgment(&one.scan, (code, objection), (made, id, expected)));
+        let answer = now.filter(|_| !closes).map(|code| {
+            let notes = if code == MsaCode::Accept { &one.notes[..] } else { &[] };
+            let said = (code, objection, notes);
+            self.acknowledgment(&one.scan, said, (made, id, expected))
+        });
         let owed = id.zip(later).map(|(message, wish)| Owed {
             message,
             head: one.scan.head(),
             wish,
             bare_type: self.manner.bare_type,
             is_part: one.is_part,
+            notes: one.notes.clone(),
         });
         let stored = id.is_some() || !one.is_kept;
         Block { stored, answer, owed: owed.into_iter().collect(), closes }
@@ -352,13 +363,15 @@ impl Reception {
     fn acknowledgment(
         &self,
         scan: &Scan<'_>,
-        (code, objection): (MsaCode, Option<&Objection>),
+        (code, objection, notes): (MsaCode, Option<&Objection>, &[Objection]),
         (made, message, expected): (&str, Option<MessageId>, Option<i64>),
     ) -> Vec<u8> {
         let control_id = message.map_or_else(|| format!("N{made:.14}"), |id| format!("A{id}"));
         let style = Style { expected, bare_type: self.manner.bare_type, later: false };
         let objection = objection.filter(|_| !code.accepts());
-        acknowledge(scan, &Acknowledgment { code, objection, made, control_id: &control_id, style })
+        let notes = if objection.is_none() { notes } else { &[] };
+        let control_id = &control_id;
+        acknowledge(scan, &Acknowledgment { code, objection, notes, made, control_id, style })
     }
 }
 

@@ -59,6 +59,7 @@ fn message(raw: &[u8]) {
     let told = Acknowledgment {
         code,
         objection,
+        notes: &[],
         made: "20261008120000",
         control_id: "A1",
         style: Style::default(),

@@ -35,6 +35,12 @@ impl fmt::Debug for Decoded<'_> {
     }
 }
 
+/// Whether a set is known, or none is named.
+pub(crate) fn is_known(declared: &[u8]) -> bool {
+    let plain = plain(declared);
+    plain.is_empty() || plain == "ASCII" || named(declared).is_some()
+}
+
 fn with<'a>(encoding: &'static Encoding, message: &'a [u8]) -> Decoded<'a> {
     let (text, damaged) = encoding.decode_without_bom_handling(message);
     Decoded { text, used: encoding.name(), damaged }
@@ -42,15 +48,20 @@ fn with<'a>(encoding: &'static Encoding, message: &'a [u8]) -> Decoded<'a> {
 
 /// The encoding that MSH-18 names. `ASCII` says nothing: senders write it and send anything.
 fn named(declared: &[u8]) -> Option<&'static Encoding> {
-    let first = lines::first(lines::first(declared, b'~'), b'^');
-    let plain: String = first
-        .iter()
-        .filter(|byte| byte.is_ascii_alphanumeric())
-        .map(|byte| char::from(byte.to_ascii_uppercase()))
-        .collect();
+    let plain = plain(declared);
     ALIASES.iter().find(|(name, _)| *name == plain).and_then(|(_, label)| {
         Encoding::for_label(label.as_bytes()).filter(|encoding| encoding.is_ascii_compatible())
     })
+}
+
+/// The first repetition of MSH-18, letters and digits alone, in capitals.
+fn plain(declared: &[u8]) -> String {
+    let first = lines::first(lines::first(declared, b'~'), b'^');
+    first
+        .iter()
+        .filter(|byte| byte.is_ascii_alphanumeric())
+        .map(|byte| char::from(byte.to_ascii_uppercase()))
+        .collect()
 }
 
 /// A text in the characters of a set of table 0211. Where that has no such letter its base letter

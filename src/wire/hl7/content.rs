@@ -17,8 +17,8 @@ pub const OBJECTIONS_MAX: usize = 20;
 pub(crate) fn check(
     body: &[u8],
     delimiters: &Delimiters,
-    kind: &str,
-    event: &str,
+    (kind, event): (&str, &str),
+    without_charges: bool,
 ) -> Vec<Objection> {
     let look = Look { body, delimiters: *delimiters };
     if !last_pointer(body, delimiters).is_empty() {
@@ -28,7 +28,7 @@ pub(crate) fn check(
     let one = |checked: Result<(), Objection>| checked.err().into_iter().collect();
     match kind {
         "DFT" => {
-            let mut objections = look.undated_charges();
+            let mut objections = look.undated_charges(without_charges);
             objections.extend(look.has_patient().err());
             objections.truncate(OBJECTIONS_MAX);
             objections
@@ -70,7 +70,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn undated_charges(&self) -> Vec<Objection> {
+    fn undated_charges(&self, may_be_none: bool) -> Vec<Objection> {
         let mut objections = Vec::new();
         let mut any = false;
         for (occurrence, line) in self.all(b"FT1") {
@@ -88,7 +88,7 @@ impl<'a> Look<'a> {
                 break;
             }
         }
-        if !any {
+        if !any && !may_be_none {
             let text = "there is no FT1: nothing was done";
             objections.push(Objection::error(100, text).at("FT1", 1, 0));
         }

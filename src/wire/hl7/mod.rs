@@ -1,6 +1,7 @@
 //! HL7 v2: messages read and written.
 //!
 //! [`scan`] looks at a message before it is answered, [`acknowledge`] writes the answer,
+//! [`noted()`] tells what it may say beside a yes,
 //! [`Fragment`] tells a part of one, [`join`] puts parts together, [`Message`] takes it apart, [`Writer`] writes one, [`answer::read`] reads what comes back,
 //! [`split()`] takes a file apart, [`miscounts`] counts after it, [`batch()`] makes one,
 //! [`time::read`] reads a time.
@@ -16,6 +17,7 @@ mod escape;
 mod fragment;
 mod lines;
 mod message;
+mod noted;
 mod objection;
 mod position;
 mod preflight;
@@ -35,7 +37,8 @@ pub use delimiters::Delimiters;
 pub use enclosed::Batch;
 pub use fragment::{Fragment, join};
 pub use message::{Message, Segment};
-pub use objection::{ErrorLocation, MsaCode, Objection};
+pub use noted::noted;
+pub use objection::{ErrorLocation, MsaCode, Objection, Severity};
 pub use position::{NotAPosition, Position};
 pub use preflight::{MESSAGE_BYTES_MAX, SEPARATORS_MAX};
 pub use scan::{Scan, Terms, Wish, scan, scan_on};

@@ -32,6 +32,8 @@ pub struct Terms {
     pub without_control_id: bool,
     /// Versions that nobody knows (MSH-12).
     pub any_version: bool,
+    /// Messages of charges (DFT) without a charge.
+    pub without_charges: bool,
     /// Parts of messages, whose others come on their own (MSH-14, DSC).
     pub fragments: bool,
 }
@@ -56,6 +58,7 @@ impl Terms {
         debugging: true,
         without_control_id: true,
         any_version: true,
+        without_charges: true,
         fragments: false,
     };
 }
@@ -104,7 +107,8 @@ pub fn scan_on<'a>(raw: &'a [u8], terms: &Terms) -> Scan<'a> {
         Ok(()) if terms.fragments && header.is_part(body) => Vec::new(),
         Ok(()) => {
             let body = fragment::without_addenda(body, &delimiters);
-            content::check(&body, &delimiters, &header.kind(), &event)
+            let kind = (&*header.kind(), &*event);
+            content::check(&body, &delimiters, kind, terms.without_charges)
         }
     };
     let first = (!objections.is_empty()).then(|| objections.remove(0));
@@ -147,6 +151,11 @@ impl<'a> Scan<'a> {
     /// What made it be sent, such as `P03`.
     pub fn event(&self) -> &str {
         &self.event
+    }
+
+    /// Whether it is a part of a message that goes on from another one.
+    pub(crate) fn is_part(&self) -> bool {
+        self.header.is_some_and(|header| header.goes_on_from_another())
     }
 
     /// Kind and event, such as `DFT^P03`.

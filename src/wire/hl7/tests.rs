@@ -145,7 +145,7 @@ proptest! {
         let found = scan_on(header.as_bytes(), &Terms::TAKEN);
         let objection = found.verdict.as_ref().err();
         let code = objection.map_or(MsaCode::Accept, |it| it.answer);
-        let told = Acknowledgment { code, objection, made: "2026", control_id: "1", style: Style::default() };
+        let told = Acknowledgment { code, objection, notes: &[], made: "2026", control_id: "1", style: Style::default() };
         let answer = acknowledge(&found, &told);
         let read = super::answer::read(&answer).unwrap();
         prop_assert_eq!(read.code, code);
@@ -195,6 +195,7 @@ fn in_9_every_charge_that_is_wrong_is_told_by_its_place() {
         let told = Acknowledgment {
             code: MsaCode::Error,
             objection,
+            notes: &[],
             made: "",
             control_id: "",
             style: Style::default(),
