@@ -14,7 +14,7 @@ use crate::domain::Clock;
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
 
-use crate::receive::Asked;
+use crate::receive::{Asked, CallBack};
 use crate::telemetry::SystemClock;
 use crate::trust::{Fresh, Renewed, Tokens};
 
@@ -71,6 +71,8 @@ pub struct Endpoint {
     pub tokens: Option<Arc<Tokens>>,
     /// How the source speaks.
     pub manner: Manner,
+    /// Where it is told what came of its messages, if not over its own connection.
+    pub answers_to: Option<CallBack>,
 }
 
 impl SourcePlan {
@@ -84,6 +86,7 @@ impl SourcePlan {
                 is_http: false,
                 tokens: None,
                 manner: Manner::default(),
+                answers_to: None,
             }),
         }
     }
@@ -92,6 +95,14 @@ impl SourcePlan {
     pub fn in_manner(mut self, manner: Manner) -> SourcePlan {
         if let SourceWay::Listened(endpoint) = &mut self.way {
             endpoint.manner = manner;
+        }
+        self
+    }
+
+    /// The same, told at an address what came of its messages.
+    pub fn answered_at(mut self, to: CallBack) -> SourcePlan {
+        if let SourceWay::Listened(endpoint) = &mut self.way {
+            endpoint.answers_to = Some(to);
         }
         self
     }
@@ -129,7 +140,14 @@ impl Plan {
             | dispatch::Way::Fhir(_)
             | dispatch::Way::Dir(_) => None,
         });
-        of_sources.chain(of_destinations).collect()
+        let of_callbacks = self.sources.iter().filter_map(|source| match &source.way {
+            SourceWay::Listened(Endpoint { answers_to: Some(to), .. }) => {
+                let tls = to.tls.clone()? as Arc<dyn Renewed>;
+                Some((format!("{} (answers)", source.name), tls))
+            }
+            SourceWay::Listened(_) | SourceWay::Polled(_) | SourceWay::Dropped(_) => None,
+        });
+        of_sources.chain(of_destinations).chain(of_callbacks).collect()
     }
 
     /// How many days each certificate of ours is still valid, in a sentence; nothing without one.

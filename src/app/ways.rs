@@ -10,7 +10,7 @@ use rustix::fs::Access;
 use crate::config::{Destination, Dropped, Listened, Manner, Poll, Send, Settings, Source, Way};
 use crate::dispatch;
 use crate::domain::Clock;
-use crate::receive::Asked;
+use crate::receive::{Asked, CallBack};
 use crate::trust::{self, Bearer, Tokens, Wrong};
 
 use super::plan::{Endpoint, SourcePlan, SourceWay};
@@ -115,11 +115,13 @@ fn endpoint(listened: &Listened, clock: &Arc<dyn Clock>) -> Result<Endpoint, Vec
     let is_secure = listened.listen.is_secure();
     let tls = is_secure.then(|| trust::server(&listened.tls, clock.now())).transpose();
     let tokens = listened.tokens_file.as_deref().map(Tokens::read).transpose();
-    let (tls, tokens) = match (tls, tokens) {
-        (Ok(tls), Ok(tokens)) => (tls, tokens),
-        (tls, tokens) => {
+    let answers_to = listened.answers_to.as_ref().and_then(|to| call_back(to, listened, clock));
+    let answers_to = answers_to.transpose();
+    let (tls, tokens, answers_to) = match (tls, tokens, answers_to) {
+        (Ok(tls), Ok(tokens), Ok(answers_to)) => (tls, tokens, answers_to),
+        (tls, tokens, answers_to) => {
             let wrong = tls.err().into_iter().flatten().chain(tokens.err());
-            return Err(wrong.collect());
+            return Err(wrong.chain(answers_to.err().into_iter().flatten()).collect());
         }
     };
     Ok(Endpoint {
@@ -128,7 +130,24 @@ fn endpoint(listened: &Listened, clock: &Arc<dyn Clock>) -> Result<Endpoint, Vec
         is_http: listened.listen.is_http(),
         tokens: tokens.map(Arc::new),
         manner: Manner::clone(&listened.manner),
+        answers_to,
     })
+}
+
+/// Where a sender is told what came of its messages; only over MLLP.
+fn call_back(
+    to: &Send,
+    listened: &Listened,
+    clock: &Arc<dyn Clock>,
+) -> Option<Result<CallBack, Vec<Wrong>>> {
+    match to {
+        Send::Mllp(address) => Some(Ok(CallBack { address: address.clone(), tls: None })),
+        Send::Mllps(address) => {
+            let tls = trust::calling(&listened.tls, clock.now());
+            Some(tls.map(|tls| CallBack { address: address.clone(), tls: Some(tls) }))
+        }
+        Send::Fhir(_) | Send::Dir(_) => None,
+    }
 }
 
 fn asked(poll: &Poll, clock: &Arc<dyn Clock>) -> Result<Asked, Vec<Wrong>> {

@@ -8,10 +8,10 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::config::Manner;
 use crate::domain::{Answer, Clock, MessageId, Place, Reason};
-use crate::store::{Books, Error as StoreError, Intake, NewFragment, NewMessage};
+use crate::store::{Books, Error as StoreError, Intake, NewFragment, NewMessage, StoredMessage};
 use crate::wire::hl7::{
-    Acknowledgment, Batch, Fragment, MsaCode, Objection, Scan, Style, Terms, acknowledge, noted,
-    scan_on,
+    Acknowledgment, Batch, Fragment, MsaCode, Objection, Scan, Style, Terms, Wish, acknowledge,
+    noted, scan_on,
 };
 
 use super::due::{Due, Line, due};
@@ -30,6 +30,8 @@ pub struct Reception {
     source: Arc<str>,
     intake: Arc<Intake>,
     books: Option<Arc<Books>>,
+    /// Whether what came of a message is told over another connection.
+    tells_elsewhere: bool,
     clock: Arc<dyn Clock>,
     manner: Manner,
     sequence: Mutex<Option<Sequence>>,
@@ -70,6 +72,7 @@ impl Reception {
             source,
             intake,
             books: None,
+            tells_elsewhere: false,
             clock,
             manner: Manner::default(),
             sequence: Mutex::new(None),
@@ -85,6 +88,11 @@ impl Reception {
     /// The same, able to tell later what came of a message by these books.
     pub fn telling(self, books: Arc<Books>) -> Reception {
         Reception { books: Some(books), ..self }
+    }
+
+    /// The same, where what came of a message is told over another connection ([`super::Teller`]).
+    pub fn telling_elsewhere(self) -> Reception {
+        Reception { tells_elsewhere: true, ..self }
     }
 
     /// The source, by name.
@@ -121,7 +129,8 @@ impl Reception {
     /// refused is stored like any other; `None` where its sender wants no answer. When this
     /// returns, everything that is answered with yes is on disk.
     pub async fn take(&self, messages: &[Bytes]) -> Vec<Option<Vec<u8>>> {
-        let blocks = self.take_messages(messages, Line::Once).await;
+        let line = if self.tells_elsewhere { Line::Open } else { Line::Once };
+        let blocks = self.take_messages(messages, line).await;
         blocks.into_iter().map(|block| block.answer).collect()
     }
 
@@ -335,16 +344,36 @@ impl Reception {
             let said = (code, objection, notes);
             self.acknowledgment(&one.scan, said, (made, id, expected))
         });
-        let owed = id.zip(later).map(|(message, wish)| Owed {
+        let told_here = id.zip(later).filter(|_| !self.tells_elsewhere);
+        let owed = told_here.map(|(message, wish)| self.owed(message, one, wish));
+        let stored = id.is_some() || !one.is_kept;
+        Block { stored, answer, owed: owed.into_iter().collect(), closes }
+    }
+
+    fn owed(&self, message: MessageId, one: &Looked<'_>, wish: Wish) -> Owed {
+        Owed {
             message,
             head: one.scan.head(),
             wish,
             bare_type: self.manner.bare_type,
             is_part: one.is_part,
             notes: one.notes.clone(),
-        });
-        let stored = id.is_some() || !one.is_kept;
-        Block { stored, answer, owed: owed.into_iter().collect(), closes }
+        }
+    }
+
+    /// What its sender is to be told later of a message that is stored.
+    pub(super) fn owed_for(&self, stored: &StoredMessage) -> Option<Owed> {
+        let raw = [Bytes::copy_from_slice(&stored.raw)];
+        let mut one = self.look(&raw, None).pop()?;
+        // What was said when it came counts, whatever would be said today.
+        one.objection = match (stored.answer, &stored.reason) {
+            (Answer::Accept, _) | (_, None) => None,
+            (Answer::Error, Some(reason)) => Some(Objection::error(reason.code, "")),
+            (Answer::Reject, Some(reason)) => Some(Objection::reject(reason.code, "")),
+        };
+        let Due { later, .. } =
+            due(self.manner.acknowledge, Line::Open, &one.scan, one.objection.as_ref());
+        later.map(|wish| self.owed(stored.id, &one, wish))
     }
 
     fn not_stored(&self, error: &StoreError) -> Objection {

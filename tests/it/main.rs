@@ -10,6 +10,7 @@ mod comparing;
 mod corpus;
 mod corrections;
 mod dispatching;
+mod elsewhere;
 mod fhir_cases;
 mod fhir_examples;
 mod fhir_in;

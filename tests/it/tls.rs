@@ -36,6 +36,7 @@ async fn served_by(tls: Arc<Fresh<ServerConfig>>) -> TestDaemon {
         is_http: false,
         tokens: None,
         manner: Manner::default(),
+        answers_to: None,
     };
     let mut daemon = TestDaemon::stopped(Vec::new());
     daemon.set_source(SourcePlan { name: "aria".into(), way: SourceWay::Listened(endpoint) });
