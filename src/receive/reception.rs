@@ -166,6 +166,14 @@ impl Reception {
                 "A batch said of itself what is not so."
             );
         }
+        if batch.is_repeated() {
+            self.counts.one(Counted::BatchAgain);
+            tracing::info!(
+                source.name = &*self.source,
+                messages = batch.messages.len(),
+                "A batch came that says that it repeats another one."
+            );
+        }
         let mut whole = Block { stored: true, ..Block::default() };
         let mut answers = Vec::new();
         for block in taken {

@@ -342,7 +342,7 @@ async fn a_batch_is_answered_by_a_batch_and_one_bad_message_stops_nobody() {
     let silent = dft("K4").replace("|P|2.5.1", "|P|2.5.1|||NE|NE");
     let stream = [
         batch,
-        format!("FHS|^~\\&\rBHS|^~\\&\r{silent}BTS|1\rFTS|1\r"),
+        format!("FHS|^~\\&\rBHS|^~\\&||||||||||B1\r{silent}BTS|1\rFTS|1\r"),
         "BHS|^~\\&\rBTS|0\r".into(),
     ];
     let stream: Vec<u8> = stream.iter().flat_map(|one| framed(one)).collect();
@@ -353,7 +353,7 @@ async fn a_batch_is_answered_by_a_batch_and_one_bad_message_stops_nobody() {
         >!<BHS|^~\\&|||||20261008120000+0000||||N20261008120000| BTS|0 >!";
     assert_eq!(told.trim_start_matches('<'), expected);
     assert_eq!(site.intake.last(), MessageId(4));
-    assert_eq!(site.count(Counted::Miscount), 1);
+    assert_eq!((site.count(Counted::Miscount), site.count(Counted::BatchAgain)), (1, 1));
 }
 
 #[tokio::test]

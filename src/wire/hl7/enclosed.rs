@@ -45,6 +45,11 @@ impl<'a> Batch<'a> {
         !self.miscounts.is_empty()
     }
 
+    /// Whether it says that it repeats another one (BHS-12).
+    pub fn is_repeated(&self) -> bool {
+        self.field(12).iter().any(|byte| *byte > b' ' && *byte != b'"')
+    }
+
     /// The batch of these acknowledgments, made at a time, under a control id of ours.
     pub fn answer(&self, answers: &[Vec<u8>], made: &str, control_id: &str) -> Vec<u8> {
         let mut out = Vec::new();
@@ -120,6 +125,14 @@ mod tests {
             let messages = batch.as_ref().map_or("-".into(), |it| it.messages.len().to_string());
             let miscounted = batch.map_or("-".into(), |it| it.is_miscounted().to_string());
             assert_eq!((&messages, &miscounted), (&row["messages"], &row["miscounted"]), "{row}");
+        }
+    }
+
+    #[test]
+    fn c_15_a_batch_may_say_that_it_repeats_another() {
+        for (reference, is) in [("", false), ("|", false), ("\"\"", false), ("B1", true)] {
+            let text = format!("BHS|^~\\&|A|B|C|D|2026||||77|{reference}\rMSH|1\rBTS|1\r");
+            assert_eq!(Batch::open(text.as_bytes()).unwrap().is_repeated(), is, "{reference}");
         }
     }
 

@@ -15,6 +15,7 @@ mod delimiters;
 mod enclosed;
 mod escape;
 mod fragment;
+mod iso2022;
 mod lines;
 mod message;
 mod noted;

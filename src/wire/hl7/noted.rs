@@ -20,7 +20,9 @@ pub fn noted(raw: &[u8], scan: &Scan<'_>) -> Vec<Objection> {
         let text = "some bytes stand for nothing in the character set";
         notes.push(warning(102, text).at("MSH", 1, 18));
     }
-    notes.extend(of_body(&without_addenda(body, &delimiters), &delimiters, scan));
+    let unmasked = charset::unmask(body, declared);
+    let text = unmasked.as_ref().map_or(body, |decoded| decoded.text.as_bytes());
+    notes.extend(of_body(&without_addenda(text, &delimiters), &delimiters, scan));
     notes.truncate(OBJECTIONS_MAX);
     notes
 }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::content::{self, component};
 use super::lines::{self, Lines};
-use super::{Delimiters, Objection, fragment, preflight};
+use super::{Delimiters, Objection, charset, fragment, preflight};
 
 /// What a quick look found.
 #[derive(Clone)]
@@ -98,15 +98,17 @@ pub fn scan_on<'a>(raw: &'a [u8], terms: &Terms) -> Scan<'a> {
     let line = Lines::new(body, delimiters.field).next().unwrap_or_default();
     let header = Header { line, delimiters };
     let event = event(&header, body);
+    let unmasked = charset::unmask(body, header.field(18));
+    let text = unmasked.as_ref().map_or(body, |decoded| decoded.text.as_bytes());
     let of_header = header
         .is_for_us(&event, terms)
-        .and_then(|()| preflight::check(body, &delimiters))
+        .and_then(|()| preflight::check(body.len(), text, &delimiters))
         .and_then(|()| header.has_control_id(terms));
     let mut objections = match of_header {
         Err(objection) => vec![objection],
         Ok(()) if terms.fragments && header.is_part(body) => Vec::new(),
         Ok(()) => {
-            let body = fragment::without_addenda(body, &delimiters);
+            let body = fragment::without_addenda(text, &delimiters);
             let kind = (&*header.kind(), &*event);
             content::check(&body, &delimiters, kind, terms.without_charges)
         }
