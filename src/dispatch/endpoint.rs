@@ -89,6 +89,7 @@ impl Endpoint {
             Ending::InDoubt => rest.failed(now, policy),
         };
         rest.left(now, policy);
+        self.desk.metrics.left_alone(&destination.name, rest.is_broken());
         if failed {
             tracing::warn!(
                 destination = destination.name,
