@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Manner;
 use crate::console;
 use crate::dispatch::{self, Destination, Dispatcher, Way};
 use crate::domain::Clock;
@@ -228,7 +229,7 @@ struct Bound {
 }
 
 enum By {
-    Listener(Listener),
+    Listener(Box<Listener>),
     Poller(Box<Poller>),
     Gatherer(Box<Gatherer>),
 }
@@ -256,7 +257,7 @@ async fn bind(
         let reception = Reception::new(name, Arc::clone(intake), Arc::clone(clock));
         let reception = match &source.way {
             SourceWay::Listened(endpoint) => {
-                let reception = reception.in_manner(endpoint.manner.clone());
+                let reception = reception.in_manner(Manner::clone(&endpoint.manner));
                 match &endpoint.answers_to {
                     Some(_) => reception.telling_elsewhere(),
                     None => reception,
@@ -268,7 +269,7 @@ async fn bind(
         let fhir = takes_fhir(plan, source, in_force, &reception);
         match &source.way {
             SourceWay::Listened(endpoint) => {
-                let by = By::Listener(listener(endpoint, fhir, &reception).await?);
+                let by = By::Listener(Box::new(listener(endpoint, fhir, &reception).await?));
                 let teller = teller(endpoint, &reception, plan)?;
                 bound.push(Bound { reception, by, teller });
             }

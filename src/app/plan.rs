@@ -70,7 +70,7 @@ pub struct Endpoint {
     /// Of these a request must bring one, if there are any.
     pub tokens: Option<Arc<Tokens>>,
     /// How the source speaks.
-    pub manner: Manner,
+    pub manner: Box<Manner>,
     /// Where it is told what came of its messages, if not over its own connection.
     pub answers_to: Option<CallBack>,
 }
@@ -85,7 +85,7 @@ impl SourcePlan {
                 tls: None,
                 is_http: false,
                 tokens: None,
-                manner: Manner::default(),
+                manner: Box::default(),
                 answers_to: None,
             }),
         }
@@ -94,7 +94,7 @@ impl SourcePlan {
     /// The same, spoken in another manner.
     pub fn in_manner(mut self, manner: Manner) -> SourcePlan {
         if let SourceWay::Listened(endpoint) = &mut self.way {
-            endpoint.manner = manner;
+            *endpoint.manner = manner;
         }
         self
     }

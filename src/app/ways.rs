@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::fs::Access;
 
-use crate::config::{Destination, Dropped, Listened, Manner, Poll, Send, Settings, Source, Way};
+use crate::config::{Destination, Dropped, Listened, Poll, Send, Settings, Source, Way};
 use crate::dispatch;
 use crate::domain::Clock;
 use crate::receive::{Asked, CallBack};
@@ -113,7 +113,7 @@ fn endpoint(listened: &Listened, clock: &Arc<dyn Clock>) -> Result<Endpoint, Vec
     let is_secure = listened.listen.is_secure();
     let tls = is_secure.then(|| trust::server(&listened.tls, clock.now())).transpose();
     let tokens = listened.tokens_file.as_deref().map(Tokens::read).transpose();
-    let answers_to = listened.answers_to.as_ref().and_then(|to| call_back(to, listened, clock));
+    let answers_to = listened.answers_to.as_deref().and_then(|to| call_back(to, listened, clock));
     let answers_to = answers_to.transpose();
     let (tls, tokens, answers_to) = match (tls, tokens, answers_to) {
         (Ok(tls), Ok(tokens), Ok(answers_to)) => (tls, tokens, answers_to),
@@ -127,7 +127,7 @@ fn endpoint(listened: &Listened, clock: &Arc<dyn Clock>) -> Result<Endpoint, Vec
         tls,
         is_http: listened.listen.is_http(),
         tokens: tokens.map(Arc::new),
-        manner: Manner::clone(&listened.manner),
+        manner: listened.manner.clone(),
         answers_to,
     })
 }

@@ -38,7 +38,7 @@ pub struct Listened {
     /// How it speaks.
     pub manner: Box<Manner>,
     /// Where it is told what came of its messages, if not over its own connection.
-    pub answers_to: Option<Send>,
+    pub answers_to: Option<Box<Send>>,
 }
 
 /// A FHIR server that is asked.
@@ -171,7 +171,7 @@ fn way(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Way> {
 fn listened(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Listened> {
     let listen = read(tree, (table, at, "listen"), Listen::parse)?;
     let answers_to = answers_to(tree, table, at);
-    let calls_in_tls = matches!(answers_to, Some(Send::Mllps(_)));
+    let calls_in_tls = answers_to.as_ref().is_some_and(|to| matches!(**to, Send::Mllps(_)));
     let may = ["certificate", "key", "client_authority", "authority"];
     let tls = peer::tls(tree, (table, at), &may[..if calls_in_tls { 4 } else { 3 }]);
     let tokens_file = peer::file(tree, (table, at), "tokens_file");
@@ -210,7 +210,7 @@ fn listened(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Listened>
 }
 
 /// Where a sender is told what came of its messages: only over MLLP.
-fn answers_to(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Send> {
+fn answers_to(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Box<Send>> {
     let key = "application_answers_to";
     if !table?.contains_key(key) {
         return None;
@@ -220,7 +220,7 @@ fn answers_to(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Send> {
             tree.wrong(&format!("{at}.{key}"), "is reached over MLLP: write mllp://host:port");
             None
         }
-        mllp @ (Send::Mllp(_) | Send::Mllps(_)) => Some(mllp),
+        mllp @ (Send::Mllp(_) | Send::Mllps(_)) => Some(Box::new(mllp)),
     }
 }
 

@@ -15,6 +15,7 @@ pub struct Batch<'a> {
     delimiters: Delimiters,
     is_file: bool,
     miscounts: Vec<String>,
+    is_repeated: bool,
     /// The messages, in order.
     pub messages: Vec<&'a [u8]>,
 }
@@ -36,6 +37,7 @@ impl<'a> Batch<'a> {
             delimiters,
             is_file,
             miscounts: miscounts(body),
+            is_repeated: is_repeated(body, delimiters.field),
             messages,
         })
     }
@@ -45,9 +47,9 @@ impl<'a> Batch<'a> {
         !self.miscounts.is_empty()
     }
 
-    /// Whether it says that it repeats another one (BHS-12).
+    /// Whether it says that it repeats another one (BHS-12, FHS-12).
     pub fn is_repeated(&self) -> bool {
-        self.field(12).iter().any(|byte| *byte > b' ' && *byte != b'"')
+        self.is_repeated
     }
 
     /// The batch of these acknowledgments, made at a time, under a control id of ours.
@@ -90,6 +92,14 @@ impl<'a> Batch<'a> {
     fn field(&self, number: usize) -> &'a [u8] {
         lines::nth(self.header, self.delimiters.field, number.saturating_sub(1))
     }
+}
+
+/// Whether a header of a batch, or of a file of them, names one that it repeats.
+fn is_repeated(body: &[u8], separator: u8) -> bool {
+    let mut headers = Lines::new(body, separator)
+        .filter(|line| matches!(lines::name(line, separator).as_ref(), Some(b"BHS" | b"FHS")));
+    let told = |byte: &u8| *byte > b' ' && *byte != b'"';
+    headers.any(|header| lines::nth(header, separator, 11).iter().any(told))
 }
 
 /// What a message says is never written into a log by accident.
