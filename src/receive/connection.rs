@@ -303,6 +303,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
             self.reception.counts().one(Counted::Idle);
         } else if matches!(heard, Heard::GivesWay) {
             self.reception.counts().one(Counted::GaveWay);
+            tracing::info!(
+                source.name = self.reception.source(),
+                "A silent connection was closed: a new one needed its place."
+            );
         }
     }
 

@@ -207,6 +207,10 @@ mod tests {
         assert_eq!(shown(&message), shown(&plain));
         assert_eq!(message.field("NTE", 3).text(), "a long text");
         assert_eq!(crate::wire::hl7::scan(text.as_bytes()).verdict, Ok(()));
+        let cut_name = WHOLE.replace("NTE|1", "NTE\rADD|X1");
+        let scanned = crate::wire::hl7::scan(cut_name.as_bytes()).verdict;
+        assert_eq!(scanned.unwrap_err().code, 100, "a name that goes on is none");
+        assert_eq!(Message::parse(cut_name.as_bytes()).unwrap_err().code, 100);
     }
 
     proptest! {

@@ -44,8 +44,8 @@ impl Message {
         let declared = lines::field(header, delimiters.field, 18);
         let unmasked = charset::unmask(body, declared);
         let parted = unmasked.as_ref().map_or(body, |decoded| decoded.text.as_bytes());
-        preflight::check(body.len(), parted, &delimiters)?;
         let whole = fragment::without_addenda(parted, &delimiters);
+        preflight::check(body.len(), &whole, &delimiters)?;
         let (text, charset, damaged) = match &unmasked {
             Some(decoded) => (String::from_utf8_lossy(&whole), decoded.used, decoded.damaged),
             None => {

@@ -100,17 +100,17 @@ pub fn scan_on<'a>(raw: &'a [u8], terms: &Terms) -> Scan<'a> {
     let event = event(&header, body);
     let unmasked = charset::unmask(body, header.field(18));
     let text = unmasked.as_ref().map_or(body, |decoded| decoded.text.as_bytes());
+    let whole = fragment::without_addenda(text, &delimiters);
     let of_header = header
         .is_for_us(&event, terms)
-        .and_then(|()| preflight::check(body.len(), text, &delimiters))
+        .and_then(|()| preflight::check(body.len(), &whole, &delimiters))
         .and_then(|()| header.has_control_id(terms));
     let mut objections = match of_header {
         Err(objection) => vec![objection],
         Ok(()) if terms.fragments && header.is_part(body) => Vec::new(),
         Ok(()) => {
-            let body = fragment::without_addenda(text, &delimiters);
             let kind = (&*header.kind(), &*event);
-            content::check(&body, &delimiters, kind, terms.without_charges)
+            content::check(&whole, &delimiters, kind, terms.without_charges)
         }
     };
     let first = (!objections.is_empty()).then(|| objections.remove(0));
