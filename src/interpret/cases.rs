@@ -286,6 +286,7 @@ fn charges_are_told_from_credits_and_from_what_is_neither() {
             Some(Fact::Credit(_)) => "credit",
             Some(Fact::Document(_)) => "document",
             Some(Fact::Tally(_)) => "tally",
+            Some(Fact::Order(_)) => "order",
             None => "note",
         };
         assert_eq!(is, row["is"], "{row}");

@@ -65,7 +65,7 @@ const APART: &str = "~";
 fn activity(fact: &Fact) -> Option<&Activity> {
     match fact {
         Fact::Activity(activity) => Some(activity),
-        Fact::Credit(_) | Fact::Document(_) | Fact::Tally(_) => None,
+        Fact::Credit(_) | Fact::Document(_) | Fact::Tally(_) | Fact::Order(_) => None,
     }
 }
 

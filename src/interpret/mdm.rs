@@ -29,8 +29,9 @@ const REPLACEMENTS: [&str; 2] = ["T09", "T10"];
 fn read(opened: &Opened<'_>, told: &mut Told) -> Result<(), Refusal> {
     for part in opened.persons() {
         let mut person = person::person(opened, &part)?;
+        let account = part.code(&opened.reading.profile.person.account);
         for group in part.groups("TXA") {
-            let document = document(opened, &group, &mut told.notes)?;
+            let document = document(opened, &group, account.clone(), &mut told.notes)?;
             let replaced = replaced(opened, &group, &document);
             person.facts.extend(replaced.map(|it| Fact::Document(Arc::new(it))));
             person.facts.push(Fact::Document(Arc::new(document)));
@@ -57,6 +58,7 @@ fn replaced(opened: &Opened<'_>, part: &Part<'_>, document: &Document) -> Option
 fn document(
     opened: &Opened<'_>,
     part: &Part<'_>,
+    account: Option<String>,
     notes: &mut Vec<Note>,
 ) -> Result<Document, Refusal> {
     let profile = opened.reading.profile;
@@ -84,6 +86,7 @@ fn document(
         plan: named(course.map(|it| &it.plan)),
         session: named(course.map(|it| &it.session)),
         codes: if kind == DocumentKind::Authorization { codes(opened, part) } else { Vec::new() },
+        account,
         posted: opened.made,
         message: opened.reading.message,
     })

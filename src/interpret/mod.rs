@@ -8,6 +8,7 @@
 //!
 //! **Start at** [`READERS`]: each type of message is a file and a row in that list.
 
+mod accounts;
 mod adt;
 mod by_hand;
 #[cfg(test)]

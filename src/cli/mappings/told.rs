@@ -91,7 +91,7 @@ fn row(fact: &Fact) -> Option<String> {
         Fact::Document(document) => {
             Some(format!("{},document,{},,,,,,", document.key.number, document.moment.date))
         }
-        Fact::Tally(_) => None,
+        Fact::Tally(_) | Fact::Order(_) => None,
     }
 }
 

@@ -5,6 +5,7 @@ mod chain;
 mod lines;
 mod listing;
 mod lists;
+mod moves;
 mod outbox;
 mod pauses;
 mod people;
@@ -58,6 +59,7 @@ const FORMAT: Format = Format {
         include_str!("../migrations/books-1.sql"),
         include_str!("../migrations/books-2.sql"),
         include_str!("../migrations/books-3.sql"),
+        include_str!("../migrations/books-4.sql"),
     ],
     page_bytes: 4_096,
     checkpoint_pages: 4_000,
