@@ -45,7 +45,10 @@ pub(super) fn moves(opened: &Opened<'_>) -> (Vec<Link>, Vec<Note>) {
             };
             if !is_ours {
                 if opened.event != WITH_PEOPLE {
-                    note(way.prior, &format!("not where this source's accounts stand ({spot}): kept, not used"));
+                    note(
+                        way.prior,
+                        &format!("not where this source's accounts stand ({spot}): kept, not used"),
+                    );
                 }
                 continue;
             }

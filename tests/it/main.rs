@@ -23,6 +23,7 @@ mod http_in;
 mod importing;
 mod leaving;
 mod manners;
+mod moves;
 mod oracle;
 mod peers;
 mod policies;

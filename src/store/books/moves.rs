@@ -22,8 +22,7 @@ pub(super) fn add(
     };
     let (giver, taker) =
         (people::known_or_new(db, &from.whose)?, people::known_or_new(db, &to.whose)?);
-    let row =
-        (made, message.0, giver.identifier, &from.number, taker.identifier, &to.number);
+    let row = (made, message.0, giver.identifier, &from.number, taker.identifier, &to.number);
     db.prepare_cached(insert)?.execute(row)?;
     Ok(())
 }

@@ -11,9 +11,9 @@ use crate::domain::{
 };
 use crate::store::Error;
 
-use super::{moves, people};
 use super::views::{Balance, Loaded};
 use super::work::BookedMessage;
+use super::{moves, people};
 
 /// The columns that [`line`] reads, in its order.
 pub(super) const LINE_COLUMNS: &str = "line.id, line.person, line.body, line.state, line.findings,
