@@ -38,11 +38,6 @@ pub enum OrderStanding {
 }
 
 impl Order {
-    /// Whether it bears this number; what the filler calls it outweighs what the placer does.
-    pub fn bears(&self, number: &str) -> bool {
-        self.filler.as_deref() == Some(number) || self.placer.as_deref() == Some(number)
-    }
-
     /// What is said, without when and by which message.
     pub fn said(&self) -> String {
         let number = |number: &Option<String>| number.clone().unwrap_or_default();

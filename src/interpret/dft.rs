@@ -13,7 +13,7 @@ use super::{Note, Reader, Told, finding, person};
 pub(super) const READER: Reader = Reader {
     kind: "DFT",
     says: "Each FT1, with the course segment behind it, is something done or taken back.",
-    uses: &["MSH", "EVN", "PID", "PV1", "IN1", "FT1", "DG1", "ZRT"],
+    uses: &["MSH", "EVN", "PID", "PV1", "IN1", "FT1", "DG1", "PRT", "ZRT"],
     read,
 };
 

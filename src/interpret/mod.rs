@@ -18,6 +18,7 @@ mod clinician;
 mod code;
 mod coverage;
 mod dft;
+mod document;
 pub mod fhir;
 mod finding;
 mod kept;
@@ -26,6 +27,8 @@ mod learn;
 mod mdm;
 mod moment;
 mod opened;
+mod order;
+mod oru;
 mod person;
 #[cfg(test)]
 mod samples;
@@ -116,10 +119,11 @@ pub const READERS: &[&Reader] = &[
     &mdm::READER,
     &adt::READER,
     &siu::READER,
-    &kept::ORM,
-    &kept::OMG,
-    &kept::OML,
-    &kept::ORU,
+    &order::ORM,
+    &order::OMG,
+    &order::OML,
+    &order::OMI,
+    &oru::READER,
     &kept::BAR,
     &kept::MFN,
 ];
@@ -156,6 +160,8 @@ fn read_parsed(
     let reader =
         reader.ok_or_else(|| finding::error(200, "MSH", 1, 9, "nobody reads this type"))?;
     (reader.read)(&opened, &mut told)?;
-    told.kept = opened.unused(reader.uses);
+    // What tells nothing for us is kept whole, but for who the person is.
+    let uses = if told.ignored.is_some() { kept::USES } else { reader.uses };
+    told.kept = opened.unused(uses);
     Ok(told)
 }

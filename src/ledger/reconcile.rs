@@ -230,7 +230,7 @@ impl<'a> Books<'a> {
         Some(if proposes { End::Proposed(out) } else { End::Reversed(out) })
     }
 
-    /// What has left a second time is taken back: said twice is done once.
+    /// What has left a second time is taken back, whatever the tables say: said twice is done once.
     fn take_back_twice(
         &self,
         line: &BookedLine,
@@ -239,7 +239,8 @@ impl<'a> Books<'a> {
     ) {
         match proposal {
             Some(proposal) => changes.push(corrections::goes_by_itself(proposal)),
-            None => self.reverse(line, Vec::new(), self.news == News::Tables, changes),
+            None if self.was_dismissed(line, &[]) => {}
+            None => self.reverse(line, Vec::new(), false, changes),
         }
     }
 
