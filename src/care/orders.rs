@@ -46,7 +46,7 @@ fn about<'a>((system, number): (&str, &str), orders: &'a [Arc<Order>]) -> Vec<&'
     }
     let of_placer = |word: &&Order| {
         let same = |other: &&Order| other.placer == word.placer;
-        word.filler.is_none() && word.placer.is_some() && filled.iter().any(|it| same(it))
+        word.filler.is_none() && word.placer.is_some() && filled.iter().any(same)
     };
     filled.iter().copied().chain(here().filter(of_placer)).collect()
 }

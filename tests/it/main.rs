@@ -7,6 +7,7 @@ mod by_hand;
 mod cases;
 mod commands;
 mod comparing;
+mod context;
 mod corpus;
 mod corrections;
 mod dispatching;

@@ -204,6 +204,21 @@ fn case_42_what_is_told_on_an_account_goes_where_the_account_goes() {
 }
 
 #[test]
+fn the_order_of_arrival_decides_nothing() {
+    let steps = ["head", "tail", "A44:1>2/1", "A35@2:A>B/2", "A40:2>3/3"];
+    for mut place in 0..120 {
+        let mut rest = steps.to_vec();
+        let mut order = Vec::new();
+        for left in (1..=rest.len()).rev() {
+            order.push(rest.remove(place % left));
+            place /= left;
+        }
+        let order = order.join(" restart ");
+        assert_eq!(outcome(&order, 1), "3/B queued x10", "{order}");
+    }
+}
+
+#[test]
 fn case_39_and_42_a_credit_goes_to_the_account_that_received_the_charge() {
     for (steps, expected) in [
         // The delivery, the management that rests on it and the simulation that now waits again are

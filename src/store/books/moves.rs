@@ -1,6 +1,8 @@
 //! What became of billing accounts, and the lines that go with them.
 
-use rusqlite::Connection;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, Row};
 
 use crate::domain::{AccountOf, Identifier, MessageId, Moment, Moves, PersonId};
 use crate::store::Error;
@@ -29,30 +31,60 @@ pub(super) fn add(
 
 /// Every move that accounts of a person have to do with, near or far.
 pub(super) fn of(db: &Connection, person: PersonId) -> Result<Moves, Error> {
-    let select = "WITH RECURSIVE
-         move AS (
-             SELECT account_move.id AS id, made, message,
-                 giver.person AS giver, from_account, taker.person AS taker, to_account
+    let mut found: BTreeMap<Told, Ends> = BTreeMap::new();
+    let mut seen: BTreeSet<AccountOf<PersonId>> = BTreeSet::new();
+    let mut open: Vec<AccountOf<PersonId>> = Vec::new();
+    let mut news = touching(db, person, None)?;
+    loop {
+        for (told, (from, to)) in news {
+            open.extend(
+                [&from, &to].into_iter().filter(|end| seen.insert((*end).clone())).cloned(),
+            );
+            found.insert(told, (from, to));
+        }
+        let Some(next) = open.pop() else { break };
+        news = touching(db, next.whose, Some(&next.number))?;
+    }
+    Ok(Moves::in_order(found.into_values()))
+}
+
+/// When a move was told, its message and its row: by that they are put in order.
+type Told = (String, i64, i64);
+
+/// The account that is given up, and the one that goes on.
+type Ends = (AccountOf<PersonId>, AccountOf<PersonId>);
+
+/// Moves that name a person, or one account of theirs.
+fn touching(
+    db: &Connection,
+    person: PersonId,
+    account: Option<&str>,
+) -> Result<Vec<(Told, Ends)>, Error> {
+    let mut told = Vec::new();
+    for (named, column) in [("giver", "from_account"), ("taker", "to_account")] {
+        let only = if account.is_some() { format!("AND {column} = ?2") } else { String::new() };
+        let select = format!(
+            "SELECT made, message, account_move.id,
+                 giver.person, from_account, taker.person, to_account
              FROM account_move
              JOIN identifier giver ON giver.id = from_identifier
-             JOIN identifier taker ON taker.id = to_identifier),
-         near (whose, account) AS (
-             SELECT giver, from_account FROM move WHERE giver = ?1
-             UNION SELECT taker, to_account FROM move WHERE taker = ?1
-             UNION SELECT taker, to_account FROM near JOIN move
-                 ON giver = whose AND from_account = account
-             UNION SELECT giver, from_account FROM near JOIN move
-                 ON taker = whose AND to_account = account)
-         SELECT giver, from_account, taker, to_account FROM near JOIN move
-             ON giver = whose AND from_account = account
-         ORDER BY made, message, id";
-    let mut select = db.prepare_cached(select)?;
-    let account = |row: &rusqlite::Row<'_>, at: usize| -> rusqlite::Result<AccountOf<PersonId>> {
-        Ok(AccountOf { whose: PersonId(row.get(at)?), number: row.get(at + 1)? })
-    };
-    let rows = select.query_map([person.0], |row| Ok((account(row, 0)?, account(row, 2)?)))?;
-    let told: Vec<_> = rows.collect::<Result<_, _>>()?;
-    Ok(Moves::in_order(told))
+             JOIN identifier taker ON taker.id = to_identifier
+             WHERE {named}.person = ?1 {only}"
+        );
+        let end = |row: &Row<'_>, at: usize| -> rusqlite::Result<AccountOf<PersonId>> {
+            Ok(AccountOf { whose: PersonId(row.get(at)?), number: row.get(at + 1)? })
+        };
+        let read = |row: &Row<'_>| {
+            Ok(((row.get(0)?, row.get(1)?, row.get(2)?), (end(row, 3)?, end(row, 5)?)))
+        };
+        let mut select = db.prepare_cached(&select)?;
+        let rows = match account {
+            Some(account) => select.query_map((person.0, account), read)?.collect::<Vec<_>>(),
+            None => select.query_map([person.0], read)?.collect(),
+        };
+        told.extend(rows.into_iter().collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(told)
 }
 
 /// Lines of a person whose charges name an account that is another's by now go there: what has
