@@ -119,15 +119,19 @@ impl Plan {
             SourceWay::Listened(Endpoint { tls: Some(tls), .. }) => {
                 Some((source.name.clone(), Arc::clone(tls) as Arc<dyn Renewed>))
             }
-            SourceWay::Listened(_) | SourceWay::Polled(_) | SourceWay::Dropped(_) => None,
+            SourceWay::Polled(asked) => {
+                Some((source.name.clone(), Arc::clone(&asked.client) as Arc<dyn Renewed>))
+            }
+            SourceWay::Listened(_) | SourceWay::Dropped(_) => None,
         });
         let of_destinations = self.destinations.iter().filter_map(|one| match &one.way {
             dispatch::Way::Mllp { tls: Some(tls), .. } => {
                 Some((one.name.clone(), Arc::clone(tls) as Arc<dyn Renewed>))
             }
-            dispatch::Way::Mllp { tls: None, .. }
-            | dispatch::Way::Fhir(_)
-            | dispatch::Way::Dir(_) => None,
+            dispatch::Way::Fhir(server) => {
+                Some((one.name.clone(), Arc::clone(&server.client) as Arc<dyn Renewed>))
+            }
+            dispatch::Way::Mllp { tls: None, .. } | dispatch::Way::Dir(_) => None,
         });
         of_sources.chain(of_destinations).collect()
     }

@@ -75,10 +75,8 @@ fn reached(destination: &Destination, clock: &Arc<dyn Clock>) -> Result<dispatch
             }))
         }
         Send::Fhir(base) => {
-            let tls = trust::client(&destination.tls, clock.now())?;
             let within = Duration::from_secs(destination.answer_seconds);
-            let client = trust::web_client(tls, within)
-                .map_err(|error| vec![Wrong { key: "tls", text: error.to_string() }])?;
+            let client = trust::asking(&destination.tls, within, clock.now())?;
             let bearer = Bearer::new(&destination.grant, client.clone(), Arc::clone(clock));
             let bearer = Arc::new(bearer.map_err(|wrong| vec![wrong])?);
             Ok(dispatch::Way::Fhir(dispatch::Server { base: base.clone(), client, bearer }))
@@ -132,9 +130,8 @@ fn endpoint(listened: &Listened, clock: &Arc<dyn Clock>) -> Result<Endpoint, Vec
 }
 
 fn asked(poll: &Poll, clock: &Arc<dyn Clock>) -> Result<Asked, Vec<Wrong>> {
-    let tls = trust::client(&poll.tls, clock.now())?;
-    let client = trust::web_client(tls, Duration::from_secs(ANSWER_SECONDS_MAX))
-        .map_err(|error| vec![Wrong { key: "tls", text: error.to_string() }])?;
+    let within = Duration::from_secs(ANSWER_SECONDS_MAX);
+    let client = trust::asking(&poll.tls, within, clock.now())?;
     let bearer = Bearer::new(&poll.grant, client.clone(), Arc::clone(clock));
     let bearer = Arc::new(bearer.map_err(|wrong| vec![wrong])?);
     Ok(Asked { poll: poll.clone(), client, bearer })

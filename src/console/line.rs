@@ -63,6 +63,7 @@ use super::{layout, markdown, shown};
 <article class="attempt">
 <h3>{{ one.started }} to {{ one.destination }} <span class="badge is-{{ one.outcome }}">{{ one.outcome }}</span></h3>
 <p class="quiet">as <bdi>{{ one.control_id }}</bdi>{% if !one.finished.is_empty() %}, answered {{ one.finished }}{% endif %}</p>
+{% if !one.together.is_empty() %}<p class="quiet">in one message with {% for other in one.together %}<a href="/lines/{{ other }}">line {{ other }}</a>{% if !loop.last %}, {% endif %}{% endfor %}</p>{% endif %}
 {% if !one.text.is_empty() %}<p>{{ one.text }}</p>{% endif %}
 <details><summary>What was sent</summary>{{ one.sent|safe }}</details>
 {% if let Some(answer) = one.answer %}<details><summary>The answer</summary>{{ answer|safe }}</details>{% endif %}
@@ -111,6 +112,7 @@ struct AttemptRow {
     started: String,
     finished: String,
     outcome: &'static str,
+    together: Vec<i64>,
     text: String,
     sent: Bytes,
     answer: Option<Bytes>,
@@ -243,6 +245,7 @@ fn attempt(desk: &Desk, attempt: &Attempt) -> AttemptRow {
         finished: attempt.finished.map(|at| shown::at(desk, at)).unwrap_or_default(),
         outcome: attempt.outcome.map_or("sent", |state| state.as_str()),
         text: attempt.text.clone().unwrap_or_default(),
+        together: attempt.others().map(|line| line.0).collect(),
         sent: Bytes::of(&attempt.bytes),
         answer: attempt.answer.as_deref().map(Bytes::of),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use crate::domain::{LineId, LineState, Who};
+use crate::domain::{BookedLine, LineId, LineState, Who};
 use crate::mappings::destination::{After, Hl7Profile, Mismatch, Policy, Repeat};
 use crate::store::{Attempt, Error, Mark, Queued, Settled, Settlement, Steer, Steering};
 use crate::telemetry::Outcome;
@@ -13,7 +13,7 @@ use crate::wire::hl7::{MsaCode, answer};
 
 use super::dft::Letter;
 use super::link::Link;
-use super::{Desk, Destination, NO_CREDITS, control_id, dft, line_of, passed};
+use super::{Desk, Destination, NO_CREDITS, control_id, dft, line_of, passed, together};
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,16 +24,14 @@ pub(super) enum Ending {
     NotSent,
     /// The receiver does not take it now; the connection goes on, and the line's lane waits.
     Later(Duration),
-    /// No answer came; the connection is of no more use. `again` if the same bytes may go again.
-    InDoubt {
-        /// The receiver recognizes a repeat, and may be asked once more.
-        again: bool,
-    },
+    /// No answer came; the connection is of no more use.
+    InDoubt,
 }
 
 /// What a message is about, and how it is called.
 struct Outgoing {
-    line: LineId,
+    /// The lines, in the order of their FT1.
+    lines: Vec<BookedLine>,
     control_id: String,
     /// Nothing for a credit that the receiver does not take.
     bytes: Bytes,
@@ -50,30 +48,23 @@ enum Doubt {
     Garbage,
 }
 
-/// Sends one line over an open connection and waits for its answer.
+/// Sends a line over an open connection, with others of its account where its receiver wants a visit
+/// in one message, and waits for the answer.
 pub(super) async fn run(
     link: &mut Link,
     queued: &Queued,
     destination: &Destination,
     desk: &Desk,
 ) -> Result<Ending, Error> {
-    let out = outgoing(queued, destination, desk)?;
-    let mark = Mark {
-        line: out.line,
-        destination: destination.name.clone(),
-        control_id: out.control_id.clone(),
-        bytes: out.bytes.clone(),
-        content: Box::new(queued.line.line.clone()),
-        at: desk.clock.now(),
-    };
-    if !desk.books.mark_sent(mark).await? {
+    let out = outgoing(queued, destination, desk).await?;
+    if !out.mark(destination, desk).await? {
         return Ok(Ending::NotSent);
     }
     if out.bytes.is_empty() {
-        let settled = Settled::Declined(NO_CREDITS.to_owned());
-        settle(&out.control_id, out.line, settled, None, desk).await?;
-        desk.metrics.sent(&destination.name, Outcome::Declined);
-        return Ok(Ending::Answered);
+        let no = Settled::Declined(NO_CREDITS.to_owned());
+        return out
+            .settle(no, (Outcome::Declined, Ending::Answered), None, (destination, desk))
+            .await;
     }
     if let Err(error) = link.send(out.bytes.clone()).await {
         let why = (Doubt::Closed, format!("the connection broke while it was sent: {error}"));
@@ -97,7 +88,7 @@ pub(super) async fn run(
             Ok(heard) if out.is_answered_by(&heard) => {
                 return answered(&out, &heard, frame, (destination, desk)).await;
             }
-            Ok(_) => late(&frame, desk).await?,
+            Ok(_) => late(&frame, std::slice::from_ref(destination), desk).await?,
             Err(why) => {
                 let why = (Doubt::Garbage, why.to_string());
                 return unknown(&out, why, Some(frame), (destination, desk)).await;
@@ -107,6 +98,43 @@ pub(super) async fn run(
 }
 
 impl Outgoing {
+    /// Marks the lines on disk as sent; `false` if one of them is no longer to be sent as it was.
+    async fn mark(&self, destination: &Destination, desk: &Desk) -> Result<bool, Error> {
+        let at = desk.clock.now();
+        let mark = |line: &BookedLine| Mark {
+            line: line.id,
+            destination: destination.name.clone(),
+            control_id: self.control_id.clone(),
+            bytes: self.bytes.clone(),
+            content: Box::new(line.line.clone()),
+            at,
+        };
+        match self.lines.as_slice() {
+            [line] => desk.books.mark_sent(mark(line)).await,
+            lines => desk.books.mark_all_sent(lines.iter().map(mark).collect()).await,
+        }
+    }
+
+    fn ids(&self) -> Vec<LineId> {
+        self.lines.iter().map(|line| line.id).collect()
+    }
+
+    /// The same came of all lines.
+    async fn settle(
+        &self,
+        settled: Settled,
+        (outcome, ending): (Outcome, Ending),
+        heard: Option<Bytes>,
+        (destination, desk): (&Destination, &Desk),
+    ) -> Result<Ending, Error> {
+        let each = self.lines.iter().map(|line| (line.id, settled.clone())).collect();
+        settle(&self.control_id, each, heard, desk).await?;
+        for _ in &self.lines {
+            desk.metrics.sent(&destination.name, outcome);
+        }
+        Ok(ending)
+    }
+
     /// Whether an answer is to this message: by its number, or where the receiver echoes none of
     /// ours, by its turn. An answer to another message of ours never is.
     fn is_answered_by(&self, heard: &answer::Received) -> bool {
@@ -151,26 +179,37 @@ async fn answered(
     frame: Bytes,
     (destination, desk): (&Destination, &Desk),
 ) -> Result<Ending, Error> {
-    let said = settled(heard);
-    let text = said.text().unwrap_or_default().to_owned();
-    let (settled, outcome, ending) = match out.after(heard.code) {
-        None => (said, Outcome::Accepted, Ending::Answered),
-        Some(After::Person) => (said, Outcome::Declined, Ending::Answered),
+    let text = together::words(heard);
+    match out.after(heard.code) {
+        None | Some(After::Person) => {
+            let each = together::apart(&out.ids(), heard, out.policy.partial);
+            let outcomes: Vec<Outcome> = each.iter().map(|(_, said)| outcome(said)).collect();
+            settle(&out.control_id, each, Some(frame), desk).await?;
+            outcomes.into_iter().for_each(|it| desk.metrics.sent(&destination.name, it));
+            Ok(Ending::Answered)
+        }
         Some(After::Retry) => {
             let wait = out.policy.retry_after(out.before + 1);
-            let text = format!("{text}; tried again in {wait} seconds");
-            let ending = Ending::Later(Duration::from_secs(wait));
-            (Settled::BackToQueue(text), Outcome::Later, ending)
+            let later = Settled::BackToQueue(format!("{text}; tried again in {wait} seconds"));
+            let ending = (Outcome::Later, Ending::Later(Duration::from_secs(wait)));
+            out.settle(later, ending, Some(frame), (destination, desk)).await
         }
         Some(After::Pause) => {
             pause(&text, (destination, desk)).await?;
-            let text = format!("{text}; the destination is paused");
-            (Settled::BackToQueue(text), Outcome::Later, Ending::Later(Duration::ZERO))
+            let later = Settled::BackToQueue(format!("{text}; the destination is paused"));
+            let ending = (Outcome::Later, Ending::Later(Duration::ZERO));
+            out.settle(later, ending, Some(frame), (destination, desk)).await
         }
-    };
-    settle(&out.control_id, out.line, settled, Some(frame), desk).await?;
-    desk.metrics.sent(&destination.name, outcome);
-    Ok(ending)
+    }
+}
+
+fn outcome(settled: &Settled) -> Outcome {
+    match settled {
+        Settled::Accepted => Outcome::Accepted,
+        Settled::Declined(_) => Outcome::Declined,
+        Settled::Unknown(_) | Settled::UnknownGoesAgain(_) => Outcome::Unknown,
+        Settled::BackToQueue(_) => Outcome::Later,
+    }
 }
 
 /// Nothing leaves for the destination until a person resumes it.
@@ -195,57 +234,81 @@ async fn pause(why: &str, (destination, desk): (&Destination, &Desk)) -> Result<
 
 /// A frame that came unasked: an answer to an earlier message, perhaps a yes that turned into a
 /// no. It never counts for another message.
-pub(super) async fn late(frame: &Bytes, desk: &Desk) -> Result<(), Error> {
+pub(super) async fn late(
+    frame: &Bytes,
+    destinations: &[Destination],
+    desk: &Desk,
+) -> Result<(), Error> {
     let Ok(heard) = answer::read(frame) else {
         tracing::warn!("a receiver sent something that is no answer");
         return Ok(());
     };
-    match line_of(&heard.control_id) {
-        Some(line) => {
-            settle(&heard.control_id, line, settled(&heard), Some(frame.clone()), desk).await
-        }
-        None => {
-            tracing::warn!("a receiver answered a message that was never sent");
-            Ok(())
-        }
-    }
+    let Some(first) = line_of(&heard.control_id) else {
+        tracing::warn!("a receiver answered a message that was never sent");
+        return Ok(());
+    };
+    let past = desk.books.attempts_of(first)?;
+    let sent = past.into_iter().rev().find(|one| one.control_id == heard.control_id);
+    let Some(sent) = sent else {
+        tracing::warn!("a receiver answered a message that was never sent");
+        return Ok(());
+    };
+    let lines = if sent.together.is_empty() { vec![first] } else { sent.together };
+    let destination = destinations.iter().find(|it| it.name == sent.destination);
+    let policy = destination.map(|it| ways(it, desk).1).unwrap_or_default();
+    let each = together::apart_late(&lines, &heard, policy.partial, desk)?;
+    settle(&heard.control_id, each, Some(frame.clone()), desk).await
 }
 
 /// What to send: a new message; or, to a receiver that recognizes a repeat, the very bytes that
 /// are in doubt.
-fn outgoing(queued: &Queued, destination: &Destination, desk: &Desk) -> Result<Outgoing, Error> {
-    let line = queued.line.id;
+async fn outgoing(
+    queued: &Queued,
+    destination: &Destination,
+    desk: &Desk,
+) -> Result<Outgoing, Error> {
     let before = usize::try_from(queued.attempts).unwrap_or(usize::MAX);
     let (repeat, policy) = ways(destination, desk);
     let repeats = before > 0 && repeat != Repeat::No;
-    let past = if repeats { desk.books.attempts_of(line)? } else { Vec::new() };
-    let in_doubt = |last: &&Attempt| last.outcome != Some(LineState::Declined);
-    if let Some(last) = past.last().filter(in_doubt) {
-        let (control_id, bytes) = (last.control_id.clone(), Bytes::from(last.bytes.clone()));
-        return Ok(Outgoing { line, control_id, bytes, before, policy, repeat });
+    let last = if repeats { desk.books.attempts_of(queued.line.id)?.pop() } else { None };
+    if let Some(last) = last.filter(is_in_doubt)
+        && let Some(lines) = together::lines_of(&last, queued, desk)?
+    {
+        let (control_id, bytes) = (last.control_id, Bytes::from(last.bytes));
+        return Ok(Outgoing { lines, control_id, bytes, before, policy, repeat });
     }
-    let control_id = control_id(line, before + 1);
+    let control_id = control_id(queued.line.id, before + 1);
     let profiles = desk.profile(destination);
-    let bytes = match profiles.hl7(destination) {
+    let alone = || vec![queued.line.clone()];
+    let (bytes, lines) = match profiles.hl7(destination) {
         Some(profile) if profile.credits || queued.line.reverses.is_none() => {
-            message(queued, profile, &control_id, (destination, desk))?
+            let mut all = together::gathered(queued, profile, (destination, desk)).await?;
+            let (bytes, taken) = message(&all, profile, &control_id, (destination, desk))?;
+            all.truncate(taken);
+            (bytes, all.into_iter().map(|one| one.line).collect())
         }
-        Some(_) | None => Bytes::new(),
+        Some(_) | None => (Bytes::new(), alone()),
     };
-    Ok(Outgoing { line, control_id, bytes, before, policy, repeat })
+    Ok(Outgoing { lines, control_id, bytes, before, policy, repeat })
 }
 
-/// The message for a line, whatever way it leaves.
+/// Whether nobody knows what became of an attempt.
+fn is_in_doubt(attempt: &Attempt) -> bool {
+    matches!(attempt.outcome, None | Some(LineState::Unknown))
+}
+
+/// The message for a line and as many of those behind it as may stand in it, whatever way it leaves.
 pub(super) fn message(
-    queued: &Queued,
+    lines: &[Queued],
     profile: &Hl7Profile,
     control_id: &str,
     (destination, desk): (&Destination, &Desk),
-) -> Result<Bytes, Error> {
-    let told = passed::told(&queued.line.line, &profile.pass, desk)?;
+) -> Result<(Bytes, usize), Error> {
+    let first = lines.first().map(|queued| &queued.line.line);
+    let told = first.map(|line| passed::told(line, &profile.pass, desk)).transpose()?.flatten();
     let passed = &passed::segments(told.as_ref(), &profile.pass);
     let letter = Letter { profile, name: &destination.name, desk, control_id, passed };
-    Ok(dft::write(queued, &letter))
+    Ok(dft::write(lines, &letter))
 }
 
 /// How a destination's receiver knows a repeat, and what follows from its answers.
@@ -255,64 +318,63 @@ fn ways(destination: &Destination, desk: &Desk) -> (Repeat, Policy) {
     profile.map_or((Repeat::No, Policy::default()), |it| (it.recognizes_repeat, it.policy.clone()))
 }
 
-fn settled(heard: &answer::Received) -> Settled {
-    if heard.code.accepts() {
-        Settled::Accepted
-    } else {
-        let code = heard.code.as_str();
-        Settled::Declined(format!("{code} {}", heard.text).trim_end().to_owned())
-    }
-}
-
 async fn unknown(
     out: &Outgoing,
     (doubt, why): (Doubt, String),
     heard: Option<Bytes>,
     (destination, desk): (&Destination, &Desk),
 ) -> Result<Ending, Error> {
-    tracing::warn!(
-        line.id = out.line.0,
-        destination = destination.name,
-        why,
-        "nobody knows whether a line arrived"
-    );
+    for line in &out.lines {
+        tracing::warn!(
+            line.id = line.id.0,
+            destination = destination.name,
+            why,
+            "nobody knows whether a line arrived"
+        );
+    }
     let after = out.in_doubt(doubt);
     if after == After::Pause {
         pause(&format!("{doubt:?}"), (destination, desk)).await?;
     }
-    settle(&out.control_id, out.line, Settled::Unknown(why), heard, desk).await?;
-    desk.metrics.sent(&destination.name, Outcome::Unknown);
-    Ok(Ending::InDoubt { again: after == After::Retry })
-}
-
-/// A line in doubt waits to be sent again, to a receiver that recognizes a repeat.
-pub(super) async fn back_to_queue(line: LineId, desk: &Desk) -> Result<(), Error> {
-    let Some(last) = desk.books.attempts_of(line)?.pop() else {
-        return Ok(());
+    let settled = match after {
+        After::Retry => Settled::UnknownGoesAgain(why),
+        After::Person | After::Pause => Settled::Unknown(why),
     };
-    let why = "the receiver recognizes a repeat: the same bytes go again";
-    settle(&last.control_id, line, Settled::BackToQueue(why.into()), None, desk).await
+    out.settle(settled, (Outcome::Unknown, Ending::InDoubt), heard, (destination, desk)).await
 }
 
-/// Whether the line's bytes may go once more to a receiver that recognizes a repeat.
-pub(super) fn may_repeat(
+/// What is to be known of a line that was on its way when the daemon stopped.
+pub(super) fn after_a_stop(
     line: LineId,
     destination: &Destination,
     desk: &Desk,
-) -> Result<bool, Error> {
+) -> Result<Settled, Error> {
     let (repeat, policy) = ways(destination, desk);
-    Ok(repeat != Repeat::No && desk.books.attempts_of(line)?.len() < policy.tries)
+    let why = "the daemon stopped before an answer came".to_owned();
+    let repeats = repeat != Repeat::No && desk.books.attempts_of(line)?.len() < policy.tries;
+    Ok(if repeats { Settled::UnknownGoesAgain(why) } else { Settled::Unknown(why) })
 }
 
+/// Books what came of each line of a message.
 async fn settle(
     control_id: &str,
-    line: LineId,
-    answer: Settled,
+    each: Vec<(LineId, Settled)>,
     bytes: Option<Bytes>,
     desk: &Desk,
 ) -> Result<(), Error> {
     let at = desk.clock.now();
-    let control_id = control_id.to_owned();
-    desk.books.settle(Settlement { line, control_id, answer, bytes, at }).await?;
+    let settlement = |(line, answer): (LineId, Settled)| {
+        let (control_id, bytes) = (control_id.to_owned(), bytes.clone());
+        Settlement { line, control_id, answer, bytes, at }
+    };
+    let mut all: Vec<Settlement> = each.into_iter().map(settlement).collect();
+    match (all.pop(), all.is_empty()) {
+        (Some(only), true) => drop(desk.books.settle(only).await?),
+        (Some(last), false) => {
+            all.push(last);
+            drop(desk.books.settle_all(all).await?);
+        }
+        (None, _) => {}
+    }
     Ok(())
 }

@@ -37,40 +37,30 @@ pub(super) struct Share<'a> {
     modifiers: Vec<Modifier>,
 }
 
-/// The message for one line.
-pub(super) fn write(queued: &Queued, letter: &Letter<'_>) -> Bytes {
+/// The message for the first of the lines, and for as many of those behind it as may stand in it:
+/// what stands once in a message must be the same for all, but for the room, which is the first one's in
+/// PV1-3 and each one's own in FT1-16. How many they are stands beside it.
+pub(super) fn write(lines: &[Queued], letter: &Letter<'_>) -> (Bytes, usize) {
     let now = letter.now();
-    let mut draft = Draft::new(letter.profile.escapes == Escapes::Blank);
-    letter.header(&mut draft, &now, &letter.profile.processing_id);
-    draft.segment("EVN").text(1, "P03").text(2, &now);
-    patient(&mut draft, queued, letter.profile);
-    visit(&mut draft, queued, letter.profile);
-    if letter.profile.diagnosis.contains(&DiagnosisPlace::Segments) {
-        diagnosis_segments(&mut draft, &queued.line.line.diagnoses, letter.profile);
-    }
-    for segment in letter.passed {
-        draft.copy(*segment);
-    }
-    let shares = shares(&queued.line, letter);
-    if letter.profile.order == OrderPlace::Before {
-        order(&mut draft, &queued.line, letter.profile);
-    }
-    for (number, share) in (1_u16..).zip(&shares) {
-        let from = draft.len();
-        transaction(&mut draft, share, letter.profile, (number, &now));
-        if letter.profile.procedure_segment {
-            procedure(&mut draft, share, letter.profile);
+    let mut whole: Option<Draft> = None;
+    let (mut taken, mut first_number) = (0, 1);
+    let mut groups = Vec::new();
+    for queued in lines {
+        let room = lines.first().and_then(|first| first.line.line.location.as_deref());
+        let mut head = letter.head(queued, (room, &now));
+        let from = head.len();
+        let written = letter.group(&mut head, queued, (first_number, &now));
+        let group = head.split_off(from);
+        if whole.as_ref().is_some_and(|whole| !whole.says_the_same(&head)) {
+            break;
         }
-        if letter.profile.order == OrderPlace::Behind {
-            order(&mut draft, share.booked, letter.profile);
-        }
-        let revenue = letter.revenue(&queued.line);
-        if !letter.profile.revenue_segment.is_empty() && !revenue.is_empty() {
-            draft.segment(&letter.profile.revenue_segment).text(1, revenue);
-        }
-        further::write(&mut draft, share, letter.profile, from);
+        whole.get_or_insert(head);
+        groups.push(group);
+        (taken, first_number) = (taken + 1, first_number + written);
     }
-    letter.bytes(draft)
+    let mut whole = whole.unwrap_or_else(|| Draft::new(false));
+    groups.into_iter().for_each(|group| whole.append(group));
+    (letter.bytes(whole), taken)
 }
 
 /// A message that nobody can bill: it is a test, it names nobody, and it tells of nothing done.
@@ -88,6 +78,48 @@ impl Letter<'_> {
     fn now(&self) -> String {
         let format = if self.profile.time_offset { "%Y%m%d%H%M%S%z" } else { "%Y%m%d%H%M%S" };
         local(self.desk.clock.now(), self.desk, format)
+    }
+
+    /// What stands once in the message of a line.
+    fn head(&self, queued: &Queued, (room, now): (Option<&str>, &str)) -> Draft {
+        let mut draft = Draft::new(self.profile.escapes == Escapes::Blank);
+        self.header(&mut draft, now, &self.profile.processing_id);
+        draft.segment("EVN").text(1, "P03").text(2, now);
+        patient(&mut draft, queued, self.profile);
+        visit(&mut draft, queued, room, self.profile);
+        if self.profile.diagnosis.contains(&DiagnosisPlace::Segments) {
+            diagnosis_segments(&mut draft, &queued.line.line.diagnoses, self.profile);
+        }
+        for segment in self.passed {
+            draft.copy(*segment);
+        }
+        draft
+    }
+
+    /// The FT1 of a line, with what belongs to it, behind what stands once; how many FT1 they are.
+    fn group(&self, draft: &mut Draft, queued: &Queued, (first, now): (u16, &str)) -> u16 {
+        let shares = shares(&queued.line, self);
+        if self.profile.order == OrderPlace::Before {
+            order(draft, &queued.line, self.profile);
+        }
+        let mut number = first;
+        for share in &shares {
+            let from = draft.len();
+            transaction(draft, share, self.profile, (number, now));
+            if self.profile.procedure_segment {
+                procedure(draft, share, self.profile);
+            }
+            if self.profile.order == OrderPlace::Behind {
+                order(draft, share.booked, self.profile);
+            }
+            let revenue = self.revenue(&queued.line);
+            if !self.profile.revenue_segment.is_empty() && !revenue.is_empty() {
+                draft.segment(&self.profile.revenue_segment).text(1, revenue);
+            }
+            further::write(draft, share, self.profile, from);
+            number = number.saturating_add(1);
+        }
+        number - first
     }
 
     fn header(&self, draft: &mut Draft, now: &str, processing_id: &str) {
@@ -136,7 +168,7 @@ fn shares<'a>(booked: &'a BookedLine, letter: &Letter<'_>) -> Vec<Share<'a>> {
         && line.claim == Some(Claim::Global)
         && !line.has(Modifier::PROFESSIONAL)
         && !line.has(Modifier::TECHNICAL);
-    if letter.profile.layout == Layout::One || !has_two {
+    if letter.profile.layout != Layout::Pair || !has_two {
         return vec![share("", told(&line.modifiers))];
     }
     let with = |first| [&[first][..], &line.modifiers].concat();
@@ -168,7 +200,7 @@ fn patient(draft: &mut Draft, queued: &Queued, profile: &Hl7Profile) {
     }
 }
 
-fn visit(draft: &mut Draft, queued: &Queued, profile: &Hl7Profile) {
+fn visit(draft: &mut Draft, queued: &Queued, room: Option<&str>, profile: &Hl7Profile) {
     let line = &queued.line.line;
     let class = match line.class {
         PatientClass::Outpatient => "O",
@@ -176,7 +208,7 @@ fn visit(draft: &mut Draft, queued: &Queued, profile: &Hl7Profile) {
     };
     let mut segment = draft.segment("PV1");
     segment.text(1, "1").text(2, class);
-    segment.parts(3, &spots(&line.location, profile));
+    segment.parts(3, &spots(room, profile));
     for (place, field) in [(AccountPlace::Visit, 19), (AccountPlace::AlternateVisit, 50)] {
         if profile.account.contains(&place) {
             segment.text(field, account(&queued.line));
@@ -205,7 +237,7 @@ fn transaction(
     segment.text(10, &line.units.get().to_string());
     let department = line.department.as_deref().unwrap_or_default();
     segment.text(13, profile.maps.of(Map::Department, department));
-    segment.parts(16, &spots(&line.location, profile));
+    segment.parts(16, &spots(line.location.as_deref(), profile));
     if profile.diagnosis.contains(&DiagnosisPlace::Transaction) {
         segment.list(19, &diagnoses(&line.diagnoses, profile));
     }
@@ -301,9 +333,8 @@ pub(super) fn account(booked: &BookedLine) -> &str {
     booked.line.account.as_deref().unwrap_or_default()
 }
 
-fn spots<'a>(location: &'a Option<String>, profile: &'a Hl7Profile) -> Vec<&'a str> {
-    let told = location.as_deref().unwrap_or_default();
-    profile.maps.of(Map::Location, told).split('^').collect()
+fn spots<'a>(location: Option<&'a str>, profile: &'a Hl7Profile) -> Vec<&'a str> {
+    profile.maps.of(Map::Location, location.unwrap_or_default()).split('^').collect()
 }
 
 fn diagnoses(all: &[Diagnosis], profile: &Hl7Profile) -> Vec<[String; 3]> {

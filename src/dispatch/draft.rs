@@ -14,6 +14,7 @@ pub(super) struct Draft {
     blank: bool,
 }
 
+#[derive(PartialEq, Eq)]
 struct Drafted {
     name: String,
     fields: BTreeMap<u16, Field>,
@@ -32,6 +33,21 @@ impl Draft {
     /// How many segments there are.
     pub(super) fn len(&self) -> usize {
         self.segments.len()
+    }
+
+    /// Takes away the segments from a place on.
+    pub(super) fn split_off(&mut self, from: usize) -> Draft {
+        Draft { segments: self.segments.split_off(from), blank: self.blank }
+    }
+
+    /// Adds the segments of another.
+    pub(super) fn append(&mut self, other: Draft) {
+        self.segments.extend(other.segments);
+    }
+
+    /// Whether another says the same.
+    pub(super) fn says_the_same(&self, other: &Draft) -> bool {
+        self.segments == other.segments
     }
 
     /// A new segment.

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use rustls::ClientConfig;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::mappings::destination::Layout;
 use crate::store::{Error, Queued};
 use crate::telemetry::Outcome;
 use crate::trust::Fresh;
@@ -56,6 +58,18 @@ struct Endpoint {
 }
 
 impl Endpoint {
+    /// Hears what came unasked.
+    async fn late(&self, frame: &Bytes) -> Result<(), Error> {
+        attempt::late(frame, &self.destinations, &self.desk).await
+    }
+
+    /// Whether lines leave together: then others of the lane than the one in hand may have left.
+    fn gathers(&self, place: usize) -> bool {
+        let destination = &self.destinations[place];
+        let profiles = self.desk.profile(destination);
+        profiles.hl7(destination).is_some_and(|profile| profile.layout == Layout::Visit)
+    }
+
     /// What an ending says of how the destination stands to us.
     fn note(&self, rest: &mut Rest, (place, queued): (usize, &Queued), ending: Ending) {
         let destination = &self.destinations[place];
@@ -72,9 +86,10 @@ impl Endpoint {
                 rest.lane(&queued.lane, now + wait);
                 rest.failed(now, policy)
             }
-            Ending::InDoubt { .. } => rest.failed(now, policy),
+            Ending::InDoubt => rest.failed(now, policy),
         };
         rest.left(now, policy);
+        self.desk.metrics.left_alone(&destination.name, rest.is_broken());
         if failed {
             tracing::warn!(
                 destination = destination.name,
@@ -127,7 +142,7 @@ impl Worker {
         if let Ok(ending) = &ending {
             endpoint.note(hand.rest(place), (place, &queued), *ending);
         }
-        if !matches!(ending, Ok(Ending::Answered)) {
+        if !matches!(ending, Ok(Ending::Answered)) || endpoint.gathers(place) {
             hand.forget(place, &queued.lane);
         }
         hand.release(place, &queued.lane);
@@ -153,12 +168,9 @@ impl Worker {
         match ending {
             Ending::Answered | Ending::Later(_) => self.pace.well(),
             Ending::NotSent => {}
-            Ending::InDoubt { again } => {
+            Ending::InDoubt => {
                 self.link = None;
                 self.back_off().await;
-                if again {
-                    attempt::back_to_queue(queued.line.id, &endpoint.desk).await?;
-                }
             }
         }
         Ok(ending)
@@ -171,8 +183,9 @@ impl Worker {
             return Ok(());
         };
         let closed = link.is_closed();
-        while let Some(frame) = link.waiting() {
-            attempt::late(&frame, &self.endpoint.desk).await?;
+        let words: Vec<Bytes> = std::iter::from_fn(|| link.waiting()).collect();
+        for frame in words {
+            self.endpoint.late(&frame).await?;
         }
         if closed {
             self.link = None;
@@ -229,7 +242,7 @@ impl Worker {
             },
         };
         match frame {
-            Some(frame) => attempt::late(&frame, &self.endpoint.desk).await,
+            Some(frame) => self.endpoint.late(&frame).await,
             None => Ok(()),
         }
     }

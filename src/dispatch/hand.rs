@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use crate::store::{Error, Queued};
+use crate::store::{Error, Look, Queued};
 
 use super::rest::Rest;
 use super::{Desk, Destination};
@@ -21,7 +22,7 @@ const IN_HAND_MAX: Duration = Duration::from_millis(50);
 
 /// What is in hand: lines that may leave, and the lanes that are on their way.
 pub(super) struct Hand {
-    destinations: Vec<String>,
+    destinations: Vec<Destination>,
     rests: Vec<Rest>,
     busy: Vec<(usize, String)>,
     ready: VecDeque<(usize, Queued)>,
@@ -35,7 +36,7 @@ impl Hand {
     /// Nothing in hand yet, for these destinations, over so many connections.
     pub(super) fn new(destinations: &[Destination], connections: usize) -> Hand {
         Hand {
-            destinations: destinations.iter().map(|it| it.name.clone()).collect(),
+            destinations: destinations.to_vec(),
             rests: destinations.iter().map(|_| Rest::default()).collect(),
             busy: Vec::new(),
             ready: VecDeque::new(),
@@ -72,8 +73,9 @@ impl Hand {
             let mut busy = self.rests[place].lanes(self.looked);
             let on_their_way = self.busy.iter().filter(|(at, _)| *at == place);
             busy.extend(on_their_way.map(|(_, lane)| lane.clone()));
-            let found =
-                desk.books.next_to_send(&self.destinations[place], busy, self.limit).await?;
+            let since = self.gathers_since(place, desk);
+            let look = Look { busy, lane: None, limit: self.limit, since };
+            let found = desk.books.next_to_send(&self.destinations[place].name, look).await?;
             self.ready.extend(found.into_iter().map(|queued| (place, queued)));
         }
         self.next = (self.next + 1) % self.destinations.len();
@@ -89,6 +91,15 @@ impl Hand {
     pub(super) fn wakes(&self) -> Option<Instant> {
         let now = Instant::now();
         self.rests.iter().filter_map(Rest::wakes).filter(|at| *at > now).min()
+    }
+
+    /// Since when the first line of a message must have waited, where lines are gathered.
+    fn gathers_since(&self, place: usize, desk: &Desk) -> Option<Timestamp> {
+        let destination = &self.destinations[place];
+        let profiles = desk.profile(destination);
+        let seconds = profiles.hl7(destination)?.gather_seconds;
+        let wait = SignedDuration::from_secs(i64::from(seconds));
+        (seconds > 0).then(|| desk.clock.now().saturating_sub(wait).ok()).flatten()
     }
 
     fn on_their_way(&self, place: usize) -> usize {

@@ -25,6 +25,7 @@ mod rest;
 mod test;
 #[cfg(test)]
 mod tests;
+mod together;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -105,7 +106,7 @@ pub struct Server {
     /// Its base, without a slash at the end.
     pub base: Url,
     /// Who speaks to it.
-    pub client: reqwest::Client,
+    pub client: Arc<Fresh<reqwest::Client>>,
     /// What opens it.
     pub bearer: Arc<Bearer>,
 }
@@ -231,19 +232,14 @@ pub async fn call_in_doubt(destinations: &[Destination], desk: &Desk) -> Result<
     for destination in destinations.iter().filter(|it| !matches!(it.way, Way::Dir(_))) {
         for flying in desk.books.in_flight(&destination.name)? {
             let line = desk.books.line(flying.line)?;
-            if line.is_some_and(|listed| listed.line.state == LineState::Sent) {
-                in_doubt += 1;
-                let settlement = Settlement {
-                    line: flying.line,
-                    control_id: flying.control_id,
-                    answer: Settled::Unknown("the daemon stopped before an answer came".into()),
-                    bytes: None,
-                    at: desk.clock.now(),
-                };
+            let was_sent = line.is_some_and(|listed| listed.line.state == LineState::Sent);
+            in_doubt += usize::from(was_sent);
+            let answer = attempt::after_a_stop(flying.line, destination, desk)?;
+            if was_sent || matches!(answer, Settled::UnknownGoesAgain(_)) {
+                let (line, control_id) = (flying.line, flying.control_id);
+                let at = desk.clock.now();
+                let settlement = Settlement { line, control_id, answer, bytes: None, at };
                 desk.books.settle(settlement).await?;
-            }
-            if attempt::may_repeat(flying.line, destination, desk)? {
-                attempt::back_to_queue(flying.line, desk).await?;
             }
         }
     }

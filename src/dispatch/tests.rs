@@ -135,7 +135,7 @@ fn write(queued: &Queued, profile: &Hl7Profile, desk: &Desk, passed: Option<&Mes
         control_id: "CL17-1",
         passed: &passed::segments(passed, &profile.pass),
     };
-    Message::parse(&dft::write(queued, &letter)).unwrap()
+    Message::parse(&dft::write(std::slice::from_ref(queued), &letter).0).unwrap()
 }
 
 fn by(text: &str) -> Hl7Profile {
@@ -313,4 +313,44 @@ fn a_test_can_never_be_billed() {
     let message = Message::parse(&dft::test(&letter)).unwrap();
     assert_eq!(at(&message, "MSH.11"), "T");
     assert!(message.segment("FT1").is_none() && at(&message, "PID.18").is_empty());
+}
+
+#[test]
+fn out_1_a_visit_holds_lines_of_which_everything_that_stands_once_is_the_same() {
+    let desk = desk();
+    let inpatient = |line: ChargeLine| ChargeLine { class: PatientClass::Inpatient, ..line };
+    let elsewhere = |line: ChargeLine| ChargeLine { location: Some("LINAC^2".into()), ..line };
+    let other_disease =
+        |line: ChargeLine| ChargeLine { diagnoses: vec!["C61".parse().unwrap()], ..line };
+    let late = "late = \"flag\"\nlate_days = 5\nwrite = [{ place = \"PV1.51\", text = \"L\", when = \"late\" }]";
+    let in_time = |line: ChargeLine| ChargeLine { posted: None, ..line };
+    type Change<'a> = &'a dyn Fn(ChargeLine) -> ChargeLine;
+    let same: Change = &|line| line;
+    for (profile, second, expected) in [
+        ("", same, 2),
+        ("", &elsewhere as Change, 2),
+        ("", &inpatient, 1),
+        ("", &other_disease, 2),
+        ("diagnosis = [\"DG1\"]", same, 2),
+        ("diagnosis = [\"DG1\"]", &other_disease, 1),
+        (late, same, 2),
+        (late, &in_time, 1),
+        ("layout = \"visit\"\nprocedure_segment = true\norder = \"before\"", &elsewhere, 2),
+    ] {
+        let profile = by(profile);
+        let letter = Letter {
+            profile: &profile,
+            name: "billing",
+            desk: &desk,
+            control_id: "CL17-1",
+            passed: &[],
+        };
+        let lines = [queued(line(), None), queued(second(line()), None)];
+        let (bytes, taken) = dft::write(&lines, &letter);
+        assert_eq!(taken, expected, "{profile:?}");
+        let message = Message::parse(&bytes).unwrap();
+        let rooms: Vec<_> = message.all("FT1").map(|it| it.field(16).text().into_owned()).collect();
+        assert_eq!(rooms.len(), expected);
+        assert_eq!(at(&message, "PV1.3"), rooms[0]);
+    }
 }

@@ -23,7 +23,7 @@ pub fn may_move(from: LineState, to: LineState, cause: Cause) -> bool {
         (Cause::Judged, Declined, Withdrawn) => true,
         (Cause::Sent, Queued, Sent)
         | (Cause::Sent, Sent, Accepted | Declined | Unknown | Queued)
-        | (Cause::Sent, Unknown, Queued | Accepted | Declined)
+        | (Cause::Sent, Unknown, Sent | Queued | Accepted | Declined)
         | (Cause::Sent, Accepted, Declined) => true,
         (Cause::Person, Held, Queued | Withdrawn) => true,
         (Cause::Person, Rejected, Queued) => true,

@@ -25,7 +25,7 @@ mod thread;
 
 pub use books::{
     Applied, Attempt, Balance, BookedEntry, BookedMessage, Books, Conflict, CourseSummary, Decided,
-    Expected, LineChange, LineFilter, LinePlace, LineRef, ListedLine, Listing, Loaded, Mark,
+    Expected, LineChange, LineFilter, LinePlace, LineRef, ListedLine, Listing, Loaded, Look, Mark,
     MessageFilter, NewFact, NewLine, Part, PartOutcome, Pause, Posting, Queued, Settled,
     Settlement, Settling, Steer, Steering, Verified, Work,
 };

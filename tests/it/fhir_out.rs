@@ -6,7 +6,7 @@ use std::time::Duration;
 use collimator::config::Grant;
 use collimator::domain::LineState::{Accepted, Declined, Queued, Unknown};
 use collimator::domain::{EntryKind, LineId};
-use collimator::store::{Books, ListedLine, Mark};
+use collimator::store::{Books, ListedLine, Look, Mark};
 use serde_json::{Value, json};
 
 use crate::support::charges::{ChargeServer, Step, outcome, say};
@@ -290,7 +290,11 @@ async fn what_was_marked_and_then_the_machine_died_is_asked_about() {
         daemon.stands(&[(Accepted, 5), (Queued, 5)]).await;
         daemon.stop().await;
         let books = Books::open(&daemon.store()).unwrap();
-        let next = books.next_to_send("hospital-billing", vec![], 1).await.unwrap().remove(0);
+        let next = books
+            .next_to_send("hospital-billing", Look { limit: 1, ..Look::default() })
+            .await
+            .unwrap()
+            .remove(0);
         let mark = Mark {
             line: next.line.id,
             destination: "hospital-billing".into(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use collimator::dispatch::{Folder, Way};
 use collimator::domain::Claim;
 use collimator::domain::LineState::{Accepted, Declined, Queued, Unknown};
-use collimator::store::{Books, Mark};
+use collimator::store::{Books, Look, Mark};
 use collimator::wire::hl7;
 
 use crate::support::daemon::{Target, TestDaemon, assert_balance};
@@ -205,7 +205,8 @@ async fn out_9_a_file_on_the_books_is_finished_after_a_crash_and_never_written_t
 async fn mark(store: &Path) -> String {
     let books = Books::open(store).unwrap();
     let at: jiff::Timestamp = "2026-11-25T13:00:00Z".parse().unwrap();
-    let queued = books.next_to_send("facility", Vec::new(), 500).await.unwrap();
+    let queued =
+        books.next_to_send("facility", Look { limit: 500, ..Look::default() }).await.unwrap();
     let marks = queued.iter().map(|queued| Mark {
         line: queued.line.id,
         destination: "facility".into(),

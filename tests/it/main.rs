@@ -39,4 +39,5 @@ mod stories;
 mod support;
 mod tls;
 mod tokens;
+mod visits;
 mod without;

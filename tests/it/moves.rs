@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use collimator::domain::{LineState, Setting};
-use collimator::store::{LineFilter, Mark, Settled, Settlement};
+use collimator::store::{LineFilter, Look, Mark, Settled, Settlement};
 
 use crate::support::carry::Desk;
 use crate::support::told::{course_of, taken_back};
@@ -122,7 +122,8 @@ fn leave(desk: &Desk) {
     runtime.block_on(async {
         for destination in ["hospital-billing", "physician-billing"] {
             loop {
-                let next = desk.books.next_to_send(destination, vec![], 1).await.unwrap();
+                let look = Look { limit: 1, ..Look::default() };
+                let next = desk.books.next_to_send(destination, look).await.unwrap();
                 let Some(next) = next.into_iter().next() else { break };
                 let (line, at) = (next.line.id, "2026-11-25T13:00:00Z".parse().unwrap());
                 let control_id = format!("L{line}");

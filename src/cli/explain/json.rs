@@ -118,6 +118,7 @@ fn attempt(attempt: &Attempt) -> Value {
     json!({
         "destination": attempt.destination,
         "control_id": attempt.control_id,
+        "with": attempt.others().map(|line| line.0).collect::<Vec<_>>(),
         "started": attempt.started,
         "finished": attempt.finished,
         "outcome": attempt.outcome,

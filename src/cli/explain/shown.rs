@@ -170,6 +170,10 @@ impl<W: Write> Page<'_, W> {
         let outcome = attempt.outcome.map_or("no answer yet", |state| state.as_str());
         let at = self.at(attempt.started);
         self.part(&format!("Sent to {} at {at} as {}", attempt.destination, attempt.control_id))?;
+        let others: Vec<String> = attempt.others().map(|line| line.to_string()).collect();
+        if !others.is_empty() {
+            self.item(&format!("in one message with the lines {}", others.join(", ")))?;
+        }
         self.bytes(&attempt.bytes)?;
         let ended = attempt.finished.map(|at| format!(" at {}", self.at(at))).unwrap_or_default();
         self.part(&format!("Answer: {outcome}{ended}"))?;

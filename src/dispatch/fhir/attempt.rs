@@ -185,7 +185,7 @@ fn outcome(settled: &Settled) -> Outcome {
     match settled {
         Settled::Accepted => Outcome::Accepted,
         Settled::Declined(_) => Outcome::Declined,
-        Settled::Unknown(_) => Outcome::Unknown,
+        Settled::Unknown(_) | Settled::UnknownGoesAgain(_) => Outcome::Unknown,
         Settled::BackToQueue(_) => Outcome::Later,
     }
 }

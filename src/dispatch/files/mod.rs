@@ -19,14 +19,14 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use crate::mappings::destination::Hl7Profile;
-use crate::store::{Attempt, Error as StoreError, Mark, Queued, Settled, Settlement};
+use crate::store::{Attempt, Error as StoreError, Look, Mark, Queued, Settled, Settlement};
 use crate::telemetry::Outcome;
 use crate::wire::hl7::{BatchHeader, batch, encode};
 
 use super::draft::delimiters_of;
 use super::hand::LOOK_EVERY;
 use super::pace::Pace;
-use super::{Desk, Destination, Folder, NO_CREDITS, attempt, control_id};
+use super::{Desk, Destination, Folder, NO_CREDITS, attempt, control_id, together};
 use shelf::{File, Stands};
 
 /// The longest wait after a failure.
@@ -115,7 +115,8 @@ impl Putter {
         }
         self.commits.borrow_and_update();
         let name = &self.destination.name;
-        let waiting = self.desk.books.next_to_send(name, Vec::new(), self.folder.lines_max).await?;
+        let look = Look { limit: self.folder.lines_max, ..Look::default() };
+        let waiting = self.desk.books.next_to_send(name, look).await?;
         if waiting.is_empty() {
             self.since = None;
             self.idle(LOOK_EVERY).await;
@@ -260,12 +261,17 @@ impl Putter {
     fn batch(&self, lines: &[Queued], profile: &Hl7Profile) -> Result<Batch, Fault> {
         let at = self.desk.clock.now();
         let whom = (&self.destination, &self.desk);
-        let marks = lines.iter().map(|queued| {
-            let mark = self.mark(queued, at);
-            let bytes = attempt::message(queued, profile, &mark.control_id, whom)?;
-            Ok(Mark { bytes, ..mark })
-        });
-        let marks: Vec<Mark> = marks.collect::<Result<_, StoreError>>()?;
+        let mut marks = Vec::with_capacity(lines.len());
+        for mut visit in together::by_account(lines, profile) {
+            while let Some(first) = visit.first() {
+                let control_id = self.mark(first, at).control_id;
+                let (bytes, taken) = attempt::message(&visit, profile, &control_id, whom)?;
+                marks.extend(visit.drain(..taken.max(1)).map(|queued| {
+                    let (control_id, bytes) = (control_id.clone(), bytes.clone());
+                    Mark { control_id, bytes, ..self.mark(&queued, at) }
+                }));
+            }
+        }
         let number = marks.first().map(|mark| mark.control_id.clone()).unwrap_or_default();
         Ok(Batch { at, number, marks })
     }
@@ -304,11 +310,12 @@ impl Putter {
             control_id: &of.number,
         };
         let delimiters = delimiters_of(&profile.delimiters);
-        let around = batch(&header, delimiters, of.marks.len());
+        let messages = || of.marks.chunk_by(|one, other| one.control_id == other.control_id);
+        let around = batch(&header, delimiters, messages().count());
         let [head, tail] = around.map(|text| encode(&text, &profile.character_set));
         let mut bytes = head;
-        for mark in &of.marks {
-            bytes.extend_from_slice(&mark.bytes);
+        for message in messages() {
+            message.first().into_iter().for_each(|mark| bytes.extend_from_slice(&mark.bytes));
         }
         bytes.extend_from_slice(&tail);
         bytes

@@ -49,6 +49,12 @@ pub struct Hl7Profile {
     /// How many FT1 a message has.
     #[serde(default)]
     pub layout: Layout,
+    /// Lines of one message, at most, where it tells of a visit.
+    #[serde(default = "some_lines")]
+    pub lines_max: usize,
+    /// How long the first line of a visit's message waits for others, in seconds.
+    #[serde(default)]
+    pub gather_seconds: u32,
     /// Where the account is written.
     pub account: Vec<AccountPlace>,
     /// Where the procedure code is written.
@@ -189,6 +195,9 @@ pub enum Layout {
     /// Two, professional (26) and technical (TC), for a line on the global claim whose code has
     /// two shares; else one.
     Pair,
+    /// One for each line of the account that may leave, in their order, as far as what stands once
+    /// in a message is the same for all of them.
+    Visit,
 }
 
 /// Where the order's segments stand.
@@ -239,6 +248,12 @@ pub enum Repeat {
     /// By FT1-2.
     Transaction,
 }
+
+/// Lines of one message that can be wanted.
+const LINES_MAX: usize = 200;
+
+/// The longest time that lines can be gathered.
+const GATHER_SECONDS_MAX: u32 = 86_400;
 
 /// The versions of HL7, and the last field of FT1 in each.
 const VERSIONS: [(&str, u16); 14] = [
@@ -327,6 +342,11 @@ impl Hl7Profile {
             it if it.late == Late::Flag && it.write.iter().all(|one| one.when != When::Late) => {
                 "late is \"flag\", and no [[write]] has when = \"late\": nobody would see it"
             }
+            it if it.lines_max == 0 || it.lines_max > LINES_MAX => "lines_max is none of 1 to 200",
+            it if it.gather_seconds > GATHER_SECONDS_MAX => "gather_seconds is more than a day",
+            it if it.gather_seconds > 0 && it.layout != Layout::Visit => {
+                "gather_seconds is for layout = \"visit\""
+            }
             it if it.layout == Layout::Pair && it.credit_link == CreditLink::OwnNumber => {
                 "layout is \"pair\": its credits name the halves in FT1.3 or FT1.31"
             }
@@ -362,6 +382,10 @@ impl Hl7Profile {
         let (field, key) = wanted.into_iter().find(|(field, _)| *field > last)?;
         Some(format!("{key} wants FT1-{field}, and FT1 of {} ends at FT1-{last}", self.version))
     }
+}
+
+fn some_lines() -> usize {
+    20
 }
 
 fn usual() -> String {
@@ -417,6 +441,8 @@ mod tests {
             | credits = true                      | credits = true\\ndelimiters = '!!~#&' | not five different |
             | credits = true                      | credits = true\\nlate = \"flag\" | nobody would see it |
             | credits = true                      | credits = true\\nlayout = \"pair\"\\ncredit_link = \"FT1.2\" | name the halves |
+            | credits = true                      | credits = true\\nlines_max = 0 | none of 1 to 200 |
+            | credits = true                      | credits = true\\ngather_seconds = 5 | is for layout |
             | credits = true                      | credits = true\\norder_control = \"NW\" | makes or changes an order |
             | credits = true                      | credits = true\\npass = [\"PID\"] | not passed on |
             | credits = true                      | credits = true\\nmaps = { closed = [\"department\"] } | that map is empty |

@@ -14,7 +14,7 @@ pub use hl7::{
     ModifierPlace, OrderPlace, Repeat,
 };
 pub use maps::{Map, Maps};
-pub use policy::{After, Mismatch, Policy};
+pub use policy::{After, Mismatch, Partial, Policy};
 
 /// What is peculiar to one kind of receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -28,6 +28,8 @@ pub struct Policy {
     pub garbage: Option<After>,
     /// An answer whose MSA-2 names no message of ours.
     pub mismatch: Mismatch,
+    /// What a no to a message of several lines means for those that it does not name.
+    pub partial: Partial,
     /// How often a line is tried, at most, before a person must look.
     pub tries: usize,
     /// Seconds before the second try; each later one waits twice as long as the one before.
@@ -54,6 +56,16 @@ pub enum After {
     Pause,
 }
 
+/// What a no to a message of several lines means for those that it does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Partial {
+    /// Nothing of the message was taken: they go again, each in a message of its own.
+    Refused,
+    /// They were taken.
+    Taken,
+}
+
 /// What an answer means that names no message of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -75,6 +87,7 @@ impl Default for Policy {
             closed: None,
             garbage: None,
             mismatch: Mismatch::Wait,
+            partial: Partial::Refused,
             tries: 5,
             retry_seconds: 5,
             retry_seconds_max: 300,

@@ -1,6 +1,7 @@
 //! What became of the messages: people, facts, lines, the outbox and the ledger.
 
 mod apply;
+mod attempts;
 mod chain;
 mod lines;
 mod listing;
@@ -37,7 +38,7 @@ use super::readers::Readers;
 use super::reply::Reply;
 
 pub use listing::Listing;
-pub use outbox::Queued;
+pub use outbox::{Look, Queued};
 pub use pauses::{Pause, Steer, Steering};
 pub use views::{
     Attempt, Balance, BookedEntry, CourseSummary, LineFilter, LinePlace, ListedLine, Loaded,
@@ -60,6 +61,7 @@ const FORMAT: Format = Format {
         include_str!("../migrations/books-2.sql"),
         include_str!("../migrations/books-3.sql"),
         include_str!("../migrations/books-4.sql"),
+        include_str!("../migrations/books-5.sql"),
     ],
     page_bytes: 4_096,
     checkpoint_pages: 4_000,
@@ -144,7 +146,8 @@ impl Books {
     }
 
     /// Notes that the bytes of several lines are about to leave together: all of them, or none if
-    /// one is not to leave. Lines of one lane may be among them.
+    /// one is not to leave. Lines of one lane may be among them; those of one control id, which stand
+    /// next to each other, are one message and have the same bytes.
     pub async fn mark_all_sent(&self, marks: Vec<Mark>) -> Result<bool, Error> {
         let bytes = marks.iter().map(|mark| mark.bytes.len()).sum();
         self.ask_async(bytes, |reply| Job::MarkAll(marks, reply)).await
@@ -183,17 +186,13 @@ impl Books {
     }
 
     /// Lines that may leave for a destination now, oldest first; of one lane in the order of
-    /// their numbers. A lane with a line that is sent or unknown there gives none, nor does one
-    /// of `busy` (see [`Queued::lane`]); and a line that waits for another's final yes is passed over.
-    pub async fn next_to_send(
-        &self,
-        destination: &str,
-        busy: Vec<String>,
-        limit: usize,
-    ) -> Result<Vec<Queued>, Error> {
+    /// their numbers. A lane with a line that is sent or unknown there gives none, but for one in doubt
+    /// that goes again as the same bytes; nor does one of [`Look::busy`] (see [`Queued::lane`]); and a
+    /// line that waits for another's final yes is passed over.
+    pub async fn next_to_send(&self, destination: &str, look: Look) -> Result<Vec<Queued>, Error> {
         let (readers, destination) = (Arc::clone(&self.readers), destination.to_owned());
         let look = move || {
-            readers.read(|connection| outbox::next_to_send(connection, &destination, &busy, limit))
+            readers.read(|connection| outbox::next_to_send(connection, &destination, &look))
         };
         tokio::task::spawn_blocking(look).await.unwrap_or(Err(Error::Closed))
     }
@@ -207,7 +206,7 @@ impl Books {
     /// Lines that are sent or unknown at a destination, with the last attempt at each: what a
     /// dispatcher finds when it starts.
     pub fn in_flight(&self, destination: &str) -> Result<Vec<Attempt>, Error> {
-        self.readers.read(|connection| outbox::in_flight(connection, destination))
+        self.readers.read(|connection| attempts::in_flight(connection, destination))
     }
 
     /// A number that moves with every commit of this process: a hint that there may be something
@@ -295,7 +294,7 @@ impl Books {
 
     /// Every sending of a line, the first one first.
     pub fn attempts_of(&self, line: LineId) -> Result<Vec<Attempt>, Error> {
-        self.readers.read(|connection| outbox::attempts_of(connection, line))
+        self.readers.read(|connection| attempts::attempts_of(connection, line))
     }
 
     /// What the ledger says of a line, oldest first.

@@ -1,7 +1,7 @@
 //! What waits to be sent, what was sent, and what was said to it.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -10,10 +10,9 @@ use crate::domain::{
 };
 use crate::store::Error;
 
-use super::views::Attempt;
-use super::work::{Mark, Posting, Settlement, Settling};
+use super::work::{Mark, Posting, Settled, Settlement, Settling};
 use super::writer::Writing;
-use super::{chain, people, rows};
+use super::{attempts, chain, people, rows};
 
 /// A line that may leave, with what its receiver wants to know of the patient.
 #[derive(Debug, Clone)]
@@ -38,60 +37,106 @@ pub(super) fn lane(account: Option<&str>, person: PersonId) -> String {
     }
 }
 
-/// A line that is not in the way of another, and for which nothing is in the way: nor is its
-/// destination paused (`pauses.rs`).
-const IS_FREE: &str = "line.state = 'queued' AND line.destination = ?1
+/// What may be looked for of the lines that wait for a destination.
+#[derive(Debug, Clone, Default)]
+pub struct Look {
+    /// Lanes that give none.
+    pub busy: Vec<String>,
+    /// The one lane that gives any; `None` for all.
+    pub lane: Option<String>,
+    /// Lines at most.
+    pub limit: usize,
+    /// Only lines that have waited since then; `None` for all.
+    pub since: Option<Timestamp>,
+}
+
+/// A line for which nothing is in the way, and whose destination is not paused (`pauses.rs`): it waits
+/// for its first sending or for another one, or it is in doubt and goes again as the same bytes. Lines
+/// of ?2, a JSON list, are not in its way, for they leave with it.
+const IS_FREE: &str = "line.destination = ?1 AND line.state IN ('queued', 'unknown')
+    AND (line.state = 'queued' OR (SELECT again FROM attempt
+        WHERE attempt.line = line.id ORDER BY attempt.id DESC LIMIT 1))
     AND NOT EXISTS (SELECT 1 FROM pause
         WHERE pause.destination = ?1 AND line.id > pause.until_line)
     AND NOT EXISTS (SELECT 1 FROM line AS other WHERE other.destination = ?1
-        AND other.state IN ('sent', 'unknown') AND other.lane = line.lane)
+        AND other.state IN ('sent', 'unknown') AND other.lane = line.lane
+        AND (other.state = 'sent' OR line.state = 'queued')
+        AND other.id NOT IN (SELECT value FROM json_each(?2)))
     AND (line.after_line IS NULL OR EXISTS (SELECT 1 FROM line AS first
         WHERE first.id = line.after_line AND first.state = 'accepted'))";
 
 /// How often a line was sent before.
 const ATTEMPTS: &str = "(SELECT count(*) FROM attempt WHERE attempt.line = line.id) AS attempts";
 
-/// Lines that may leave now.
+/// Lines that may leave now: those that go again first, for their lanes wait for them.
 pub(super) fn next_to_send(
     db: &Connection,
     destination: &str,
-    busy: &[String],
-    limit: usize,
+    look: &Look,
 ) -> Result<Vec<Queued>, Error> {
-    let select = format!(
-        "SELECT {}, lane, {ATTEMPTS} FROM line WHERE {IS_FREE} ORDER BY id",
-        rows::LINE_COLUMNS
-    );
-    let mut select = db.prepare_cached(&select)?;
-    let mut found = select.query([destination])?;
     let mut queued = Vec::new();
-    while queued.len() < limit
+    for state in ["unknown", "queued"] {
+        add_waiting(db, (destination, state), look, &mut queued)?;
+    }
+    Ok(queued)
+}
+
+/// Lines of a state that may leave. The terms are those of the indexes of lines that wait and of lines
+/// on their way.
+fn waiting(state: &str) -> String {
+    let term = match state {
+        "queued" => "line.state = 'queued'",
+        _ => "line.state IN ('sent', 'unknown') AND line.state = 'unknown'",
+    };
+    format!(
+        "SELECT {}, lane, {ATTEMPTS} FROM line
+         WHERE {term} AND {IS_FREE} AND (?3 IS NULL OR lane = ?3)
+             AND (?4 IS NULL OR updated_at <= ?4) ORDER BY id",
+        rows::LINE_COLUMNS
+    )
+}
+
+fn add_waiting(
+    db: &Connection,
+    (destination, state): (&str, &str),
+    look: &Look,
+    queued: &mut Vec<Queued>,
+) -> Result<(), Error> {
+    let mut select = db.prepare_cached(&waiting(state))?;
+    let since = look.since.map(Timestamp::as_millisecond);
+    let mut found = select.query((destination, "[]", &look.lane, since))?;
+    while queued.len() < look.limit
         && let Some(row) = found.next()?
     {
         let lane: String = row.get("lane")?;
-        if !busy.contains(&lane) {
-            let line = rows::line(row)?;
-            queued.push(Queued {
-                identifiers: people::identifiers_of(db, line.person)?,
-                registration: people::registration(db, line.person)?,
-                line,
-                lane,
-                attempts: row.get("attempts")?,
-            });
+        if look.busy.contains(&lane) {
+            continue;
         }
+        let line = rows::line(row)?;
+        if line.state == LineState::Unknown && !attempts::may_go_again_whole(db, line.id)? {
+            continue;
+        }
+        queued.push(Queued {
+            identifiers: people::identifiers_of(db, line.person)?,
+            registration: people::registration(db, line.person)?,
+            line,
+            lane,
+            attempts: row.get("attempts")?,
+        });
     }
-    Ok(queued)
+    Ok(())
 }
 
 /// Marks a line as sent, if it may leave; and keeps what leaves.
 pub(super) fn mark(writing: &mut Writing<'_>, mark: &Mark) -> Result<bool, Error> {
     let update = format!(
-        "UPDATE line SET state = 'sent', updated_at = ?3 WHERE id = ?2 AND body = ?4 AND {IS_FREE}"
+        "UPDATE line SET state = 'sent', updated_at = ?4 WHERE id = ?3 AND body = ?5 AND {IS_FREE}"
     );
     let content = serde_json::to_string(&mark.content)?;
     let at = mark.at.as_millisecond();
     let moved = writing.db.prepare_cached(&update)?.execute((
         &mark.destination,
+        "[]",
         mark.line.0,
         at,
         &content,
@@ -99,43 +144,56 @@ pub(super) fn mark(writing: &mut Writing<'_>, mark: &Mark) -> Result<bool, Error
     if moved == 0 {
         return Ok(false);
     }
-    note_attempt(writing, mark)?;
+    note_attempt(writing, mark, None)?;
     Ok(true)
 }
 
 /// Marks several lines as sent, if all of them may leave: what stands in the way of none alone
-/// does not stand in the way of another of them.
+/// does not stand in the way of another of them. Those of one control id leave in one message.
 pub(super) fn mark_all(writing: &mut Writing<'_>, marks: &[Mark]) -> Result<bool, Error> {
-    let select = format!("SELECT 1 FROM line WHERE id = ?2 AND body = ?3 AND {IS_FREE}");
+    let select = format!("SELECT 1 FROM line WHERE id = ?3 AND body = ?4 AND {IS_FREE}");
+    let together: Vec<i64> = marks.iter().map(|mark| mark.line.0).collect();
+    let together = serde_json::to_string(&together)?;
     for mark in marks {
         let content = serde_json::to_string(&mark.content)?;
-        let row = (&mark.destination, mark.line.0, &content);
+        let row = (&mark.destination, &together, mark.line.0, &content);
         if !writing.db.prepare_cached(&select)?.exists(row)? {
             return Ok(false);
         }
     }
     let update = "UPDATE line SET state = 'sent', updated_at = ?2 WHERE id = ?1";
-    for mark in marks {
-        let row = (mark.line.0, mark.at.as_millisecond());
-        writing.db.prepare_cached(update)?.execute(row)?;
-        note_attempt(writing, mark)?;
+    for message in marks.chunk_by(|one, other| one.control_id == other.control_id) {
+        let mut first = None;
+        for mark in message {
+            let row = (mark.line.0, mark.at.as_millisecond());
+            writing.db.prepare_cached(update)?.execute(row)?;
+            let attempt = note_attempt(writing, mark, first)?;
+            first.get_or_insert(attempt);
+        }
+        if let (Some(first), true) = (first, message.len() > 1) {
+            attempts::is_first(writing, first)?;
+        }
     }
     Ok(true)
 }
 
-fn note_attempt(writing: &mut Writing<'_>, mark: &Mark) -> Result<(), Error> {
+/// Keeps what leaves: once for a message, with the first of its lines.
+fn note_attempt(writing: &mut Writing<'_>, mark: &Mark, first: Option<i64>) -> Result<i64, Error> {
     let at = mark.at.as_millisecond();
-    let insert = "INSERT INTO attempt (line, destination, control_id, started_at, bytes)
-         VALUES (?1, ?2, ?3, ?4, ?5)";
-    let row = (mark.line.0, &mark.destination, &mark.control_id, at, &*mark.bytes);
+    let insert = "INSERT INTO attempt (line, destination, control_id, started_at, bytes, together)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let bytes: &[u8] = if first.is_none() { &mark.bytes } else { &[] };
+    let row = (mark.line.0, &mark.destination, &mark.control_id, at, bytes, first);
     writing.db.prepare_cached(insert)?.execute(row)?;
+    let attempt = writing.db.last_insert_rowid();
     let body = json!({
         "destination": mark.destination,
         "control_id": mark.control_id,
         "bytes": mark.bytes.len(),
         "sha256": hex(&Sha256::digest(&mark.bytes)),
     });
-    by_the_daemon(writing, EntryKind::Attempt, mark.line, body, mark.at)
+    by_the_daemon(writing, EntryKind::Attempt, mark.line, body, mark.at)?;
+    Ok(attempt)
 }
 
 /// Notes what became of an attempt, and moves its line where the answer leads on from there.
@@ -179,7 +237,8 @@ fn note_answer(
     settlement: &Settlement,
     leads_on: bool,
 ) -> Result<(), Error> {
-    let update = "UPDATE attempt SET finished_at = ?2, outcome = ?3, text = ?4, answer = ?5
+    let update =
+        "UPDATE attempt SET finished_at = ?2, outcome = ?3, text = ?4, answer = ?5, again = ?7
          WHERE id = ?1 AND (?6 OR finished_at IS NULL)";
     writing.db.prepare_cached(update)?.execute((
         attempt,
@@ -188,6 +247,7 @@ fn note_answer(
         settlement.answer.text(),
         settlement.bytes.as_deref(),
         leads_on,
+        matches!(settlement.answer, Settled::UnknownGoesAgain(_)),
     ))?;
     Ok(())
 }
@@ -222,25 +282,6 @@ fn by_the_daemon(
     chain::append(writing, &entry, None, at)
 }
 
-const ATTEMPT_COLUMNS: &str = "attempt.line, attempt.destination, attempt.control_id, started_at,
-    bytes, finished_at, outcome, text, answer";
-
-/// Every sending of a line.
-pub(super) fn attempts_of(db: &Connection, line: LineId) -> Result<Vec<Attempt>, Error> {
-    let select = format!("SELECT {ATTEMPT_COLUMNS} FROM attempt WHERE line = ?1 ORDER BY id");
-    db.prepare_cached(&select)?.query_and_then([line.0], attempt)?.collect()
-}
-
-/// The last sending of every line that is sent or unknown.
-pub(super) fn in_flight(db: &Connection, destination: &str) -> Result<Vec<Attempt>, Error> {
-    let select = format!(
-        "SELECT {ATTEMPT_COLUMNS} FROM line JOIN attempt
-             ON attempt.id = (SELECT max(id) FROM attempt WHERE attempt.line = line.id)
-         WHERE line.destination = ?1 AND line.state IN ('sent', 'unknown') ORDER BY line.id"
-    );
-    db.prepare_cached(&select)?.query_and_then([destination], attempt)?.collect()
-}
-
 /// How many lines wait for each destination.
 pub(super) fn waiting_by_destination(db: &Connection) -> Result<Vec<(String, u64)>, Error> {
     let select = format!(
@@ -257,21 +298,6 @@ pub(super) fn waiting_by_destination(db: &Connection) -> Result<Vec<(String, u64
         .collect()
 }
 
-fn attempt(row: &Row<'_>) -> Result<Attempt, Error> {
-    let outcome: Option<String> = row.get(6)?;
-    Ok(Attempt {
-        line: LineId(row.get(0)?),
-        destination: row.get(1)?,
-        control_id: row.get(2)?,
-        started: rows::timestamp(row.get(3)?)?,
-        bytes: row.get(4)?,
-        finished: row.get::<_, Option<i64>>(5)?.map(rows::timestamp).transpose()?,
-        outcome: outcome.map(|text| rows::state(&text)).transpose()?,
-        text: row.get(7)?,
-        answer: row.get(8)?,
-    })
-}
-
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -286,7 +312,8 @@ mod tests {
 
     fn free(books: &Books, busy: &[&str]) -> Vec<i64> {
         let busy: Vec<String> = busy.iter().map(|lane| (*lane).to_owned()).collect();
-        let look = |db: &Connection| next_to_send(db, "billing", &busy, 9);
+        let look = Look { busy, limit: 9, ..Look::default() };
+        let look = |db: &Connection| next_to_send(db, "billing", &look);
         books.readers.read(look).unwrap().iter().map(|it| it.line.id.0).collect()
     }
 
@@ -423,14 +450,71 @@ mod tests {
         assert_eq!(books.verify().unwrap().broken_at, None);
     }
 
+    #[tokio::test]
+    async fn one_message_of_several_lines_is_kept_once_and_goes_again_whole_or_not_at_all() {
+        let books = five_lines();
+        let mark_of = |line: i64| Mark {
+            line: LineId(line),
+            destination: "billing".into(),
+            control_id: "M1".into(),
+            bytes: "MSH of two".into(),
+            content: Box::new(books.line(LineId(line)).unwrap().unwrap().line.line),
+            at: at(1),
+        };
+        let settled = |line: i64, answer: &Settled| Settlement {
+            line: LineId(line),
+            control_id: "M1".into(),
+            answer: answer.clone(),
+            bytes: None,
+            at: at(2),
+        };
+        let both = || vec![mark_of(1), mark_of(2)];
+        assert!(books.mark_all_sent(both()).await.unwrap());
+        for line in [1, 2] {
+            let attempt = books.attempts_of(LineId(line)).unwrap().remove(0);
+            assert_eq!(attempt.bytes, b"MSH of two");
+            assert_eq!(attempt.together, [LineId(1), LineId(2)]);
+        }
+        let doubt = Settled::UnknownGoesAgain("no answer".into());
+        books.settle_all(vec![settled(1, &doubt), settled(2, &doubt)]).await.unwrap();
+        assert_eq!(free(&books, &[]), [1, 2, 3, 4], "they go again before all others");
+        assert_eq!(free(&books, &["A"]), [3, 4]);
+        assert!(books.mark_all_sent(both()).await.unwrap());
+        books.settle_all(vec![settled(1, &doubt), settled(2, &doubt)]).await.unwrap();
+        let no = Settled::Declined("a late no".into());
+        books.settle_all(vec![settled(2, &no)]).await.unwrap();
+        assert_eq!(free(&books, &[]), [3, 4], "as it was it would bill what was declined");
+    }
+
+    #[test]
+    fn lines_are_gathered_for_as_long_as_is_wanted() {
+        let books = five_lines();
+        for (lane, since, expected) in [
+            (None, None, vec![1, 2, 3, 4]),
+            (Some("A"), None, vec![1, 2]),
+            (Some("A"), Some(at(-1)), vec![]),
+            (None, Some(at(9)), vec![1, 2, 3, 4]),
+        ] {
+            let lane = lane.map(str::to_owned);
+            let look = Look { busy: Vec::new(), lane, limit: 9, since };
+            let found = books.readers.read(|db| next_to_send(db, "billing", &look)).unwrap();
+            let found: Vec<i64> = found.iter().map(|it| it.line.id.0).collect();
+            assert_eq!(found, expected);
+        }
+    }
+
     #[test]
     fn hot_questions_use_their_indexes() {
         let books = five_lines();
-        let next = format!("SELECT id FROM line WHERE {IS_FREE} ORDER BY id");
-        let mark = format!("UPDATE line SET state = 'sent' WHERE id = ?2 AND {IS_FREE}");
+        let [next, again] = ["queued", "unknown"].map(waiting);
+        let mark = format!("UPDATE line SET state = 'sent' WHERE id = ?3 AND {IS_FREE}");
+        let own = ["attempt_line", "PRIMARY KEY", "line_in_the_way", "json_each", "PRIMARY KEY"];
+        let from = |first: &'static str| [&[first], &own[..]].concat();
+        let listed = |first| [&from(first)[..], &["attempt_line"]].concat();
         for (question, indexes) in [
-            (next.as_str(), vec!["line_queued", "PRIMARY KEY", "line_in_the_way", "PRIMARY KEY"]),
-            (mark.as_str(), vec!["PRIMARY KEY", "PRIMARY KEY", "line_in_the_way", "PRIMARY KEY"]),
+            (next.as_str(), listed("line_queued")),
+            (again.as_str(), listed("line_in_the_way")),
+            (mark.as_str(), from("PRIMARY KEY")),
             ("SELECT max(id) FROM attempt WHERE line = 1", vec!["attempt_line"]),
             (
                 &format!("SELECT id FROM line WHERE {} AND state = 'held'", rows::IS_OPEN),
@@ -452,7 +536,8 @@ mod tests {
             let used = looks.len() == indexes.len()
                 && looks.iter().zip(&indexes).all(|(look, index)| look.contains(index));
             assert!(used, "{question}: {plan:?}");
-            assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{question}: {plan:?}");
+            let sorts = plan.iter().any(|step| step.contains("USE TEMP B-TREE FOR ORDER BY"));
+            assert_eq!(sorts, question == again, "{question}: {plan:?}");
         }
     }
 }

@@ -125,6 +125,7 @@ fn pause(row: &Row<'_>) -> Result<Pause, Error> {
 #[cfg(test)]
 mod tests {
     use super::super::Books;
+    use super::super::Look;
     use super::super::samples::*;
     use super::*;
     use crate::table::rows as table;
@@ -154,7 +155,8 @@ mod tests {
                 assert!(!books.steer(wanted).await.unwrap(), "{row}: it is so already");
             }
             book(&books, "2", vec![drafted(charge("C1", Some("B"), "2"))]);
-            let free = books.next_to_send("billing", Vec::new(), 9).await.unwrap();
+            let free =
+                books.next_to_send("billing", Look { limit: 9, ..Look::default() }).await.unwrap();
             let free: Vec<String> = free.iter().map(|one| one.line.id.to_string()).collect();
             assert_eq!(free.join(" "), row["leaves"], "{row}");
             let left = books.pauses().unwrap().pop().map_or(String::new(), |pause| {

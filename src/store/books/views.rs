@@ -107,6 +107,15 @@ pub struct Attempt {
     pub text: Option<String>,
     /// The bytes of the answer.
     pub answer: Option<Vec<u8>>,
+    /// All lines of the message, in its order, if it told of several.
+    pub together: Vec<LineId>,
+}
+
+impl Attempt {
+    /// The other lines of the same message.
+    pub fn others(&self) -> impl Iterator<Item = LineId> {
+        self.together.iter().copied().filter(|line| *line != self.line)
+    }
 }
 
 /// An entry of the ledger with its place in it.

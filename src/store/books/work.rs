@@ -260,7 +260,9 @@ pub enum Settled {
     Declined(String),
     /// It may have arrived, nobody can tell, for this reason.
     Unknown(String),
-    /// It provably did not arrive, for this reason: it waits again.
+    /// The same; and the receiver recognizes a repeat, so the same bytes go again.
+    UnknownGoesAgain(String),
+    /// It provably was not taken, for this reason: it waits again, for a message of its own.
     BackToQueue(String),
 }
 
@@ -310,7 +312,7 @@ impl Settled {
         match self {
             Settled::Accepted => LineState::Accepted,
             Settled::Declined(_) => LineState::Declined,
-            Settled::Unknown(_) => LineState::Unknown,
+            Settled::Unknown(_) | Settled::UnknownGoesAgain(_) => LineState::Unknown,
             Settled::BackToQueue(_) => LineState::Queued,
         }
     }
@@ -322,7 +324,9 @@ impl Settled {
             Settled::Accepted => &[LineState::Sent, LineState::Unknown],
             Settled::Declined(_) => &[LineState::Sent, LineState::Unknown, LineState::Accepted],
             Settled::Unknown(_) => &[LineState::Sent],
-            Settled::BackToQueue(_) => &[LineState::Sent, LineState::Unknown],
+            Settled::UnknownGoesAgain(_) | Settled::BackToQueue(_) => {
+                &[LineState::Sent, LineState::Unknown]
+            }
         }
     }
 
@@ -330,9 +334,10 @@ impl Settled {
     pub fn text(&self) -> Option<&str> {
         match self {
             Settled::Accepted => None,
-            Settled::Declined(text) | Settled::Unknown(text) | Settled::BackToQueue(text) => {
-                Some(text)
-            }
+            Settled::Declined(text)
+            | Settled::Unknown(text)
+            | Settled::UnknownGoesAgain(text)
+            | Settled::BackToQueue(text) => Some(text),
         }
     }
 }

@@ -1,13 +1,5 @@
--- What became of billing accounts: what is told of the one is of the other from then on. The later word counts.
-CREATE TABLE account_move (
-    id              INTEGER PRIMARY KEY,
-    made            TEXT    NOT NULL,   -- when the message that says so was made, in the site's calendar
-    message         INTEGER NOT NULL,
-    from_identifier INTEGER NOT NULL REFERENCES identifier (id),
-    from_account    TEXT    NOT NULL,
-    to_identifier   INTEGER NOT NULL REFERENCES identifier (id),
-    to_account      TEXT    NOT NULL,
-    UNIQUE (message, from_identifier, from_account, to_identifier, to_account)
-) STRICT;
-CREATE INDEX account_move_from ON account_move (from_identifier, from_account);
-CREATE INDEX account_move_to ON account_move (to_identifier, to_account);
+-- One message may tell of several lines: the row of the first has its bytes, the others name that row.
+-- A line in doubt whose receiver recognizes a repeat goes again as the same bytes.
+ALTER TABLE attempt ADD COLUMN together INTEGER;                    -- the attempt at the first line
+ALTER TABLE attempt ADD COLUMN again    INTEGER NOT NULL DEFAULT 0; -- 1 if the same bytes go again
+CREATE INDEX attempt_together ON attempt (together) WHERE together IS NOT NULL;

@@ -18,6 +18,21 @@ pub struct Received {
     pub text: String,
     /// The first code of table 0357.
     pub error_code: Option<u16>,
+    /// What it objects to, place by place.
+    pub objections: Vec<Objected>,
+}
+
+/// What a receiver objects to at one place.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Objected {
+    /// The segment; empty if it names none.
+    pub segment: String,
+    /// Which of its name, from 1; 0 if it does not say.
+    pub occurrence: usize,
+    /// Whether it only warns or informs (ERR-4).
+    pub is_warning: bool,
+    /// In its words.
+    pub text: String,
 }
 
 /// Why what came is no answer. Its text is never part of it.
@@ -51,7 +66,15 @@ pub fn read(raw: &[u8]) -> Result<Received, NotAnAnswer> {
         control_id: answer.field(msa, 2).text().trim().to_owned(),
         text: joined(texts),
         error_code: errors.iter().find_map(|line| answer.error_code(line)),
+        objections: errors.iter().flat_map(|line| answer.objections(line)).collect(),
     })
+}
+
+/// A receiver's words may name the patient.
+impl fmt::Debug for Objected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Objected({}[{}])", self.segment, self.occurrence)
+    }
 }
 
 /// A receiver's words may name the patient.
@@ -87,6 +110,25 @@ impl Answer<'_> {
             .map(|value| value.text().trim().to_owned())
             .find(|text| !text.is_empty())
             .unwrap_or_default()
+    }
+
+    /// The places of an ERR: those of ERR-2, or as up to 2.4, of ERR-1.
+    fn objections(&self, line: &str) -> Vec<Objected> {
+        let new = self.field(line, 2);
+        let places = if new.is_valued() { new } else { self.field(line, 1) };
+        let severity = self.field(line, 4).code().to_ascii_uppercase();
+        let text = self.error_text(line);
+        let objected = |place: Value<'_>| {
+            let beside = place.component(4).subcomponent(2).text().trim().to_owned();
+            let is_old = !new.is_valued() && !beside.is_empty();
+            Objected {
+                segment: place.component(1).code().to_ascii_uppercase(),
+                occurrence: place.component(2).code().parse().unwrap_or(0),
+                is_warning: matches!(severity.as_str(), "W" | "I"),
+                text: if is_old { beside } else { text.clone() },
+            }
+        };
+        places.repetitions().map(objected).collect()
     }
 
     fn error_code(&self, line: &str) -> Option<u16> {
@@ -138,6 +180,27 @@ mod tests {
                 Err(error) => error.to_string(),
             };
             assert_eq!(got, expected, "{answer}");
+        }
+    }
+
+    #[test]
+    fn places_are_heard_as_each_version_names_them() {
+        for (errors, expected) in [
+            ("ERR||FT1^3^7|103|E||||unknown code", "FT1[3] unknown code"),
+            ("ERR||FT1^3^7~FT1^5^13|103|E||||no", "FT1[3] no; FT1[5] no"),
+            ("ERR|FT1^2^7^103&bad code~FT1^4^4^102&bad day", "FT1[2] bad code; FT1[4] bad day"),
+            ("ERR||ft1^1|101|W||||late!ERR||PID^1^3|204|E||||who", "FT1[1]? late; PID[1] who"),
+            ("ERR||FT1|101|E||||which", "FT1[0] which"),
+            ("ERR|||207|E||||down", ""),
+            ("NTE|1", ""),
+        ] {
+            let answer = format!("MSH|^~\\&|B!MSA|AE|K1!{errors}").replace('!', "\r");
+            let heard = read(answer.as_bytes()).unwrap();
+            let told = heard.objections.iter().map(|it| {
+                let warns = if it.is_warning { "?" } else { "" };
+                format!("{}[{}]{warns} {}", it.segment, it.occurrence, it.text)
+            });
+            assert_eq!(told.collect::<Vec<_>>().join("; "), expected, "{errors}");
         }
     }
 

@@ -12,7 +12,7 @@ use collimator::config::{Grant, Tls};
 use collimator::dispatch::{Destination, Folder, Server, Way};
 use collimator::domain::{Claim, Clock, LineState, MessageState, Setting};
 use collimator::mappings::DestinationProfile;
-use collimator::mappings::destination::{Policy, Repeat};
+use collimator::mappings::destination::{Layout, Policy, Repeat};
 use collimator::pipeline::Route;
 use collimator::store::{
     Attempt, BookedMessage, Books, Intake, LineFilter, ListedLine, MessageFilter,
@@ -49,6 +49,7 @@ pub struct Target {
     pub answer_within: Duration,
     pub read_back: Option<Duration>,
     pub policy: Policy,
+    pub layout: Layout,
 }
 
 impl Target {
@@ -64,6 +65,7 @@ impl Target {
             answer_within: Duration::from_secs(30),
             read_back: None,
             policy: Policy::default(),
+            layout: Layout::One,
         }
     }
 
@@ -82,13 +84,14 @@ impl Target {
             answer_within: Duration::from_secs(30),
             read_back: None,
             policy: Policy::default(),
+            layout: Layout::One,
         }
     }
 
     /// Facility lines to a FHIR server, by a profile.
     pub fn fhir(profile: &'static str, server: &ChargeServer) -> Target {
-        let tls = trust::client(&Tls::default(), TestClock::default().now()).unwrap();
-        let client = trust::web_client(tls, Duration::from_secs(30)).unwrap();
+        let (within, now) = (Duration::from_secs(30), TestClock::default().now());
+        let client = trust::asking(&Tls::default(), within, now).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
         let bearer = Bearer::new(&Grant::Nothing, client.clone(), clock).unwrap();
         let base = server.base().parse().unwrap();
@@ -104,6 +107,7 @@ impl Target {
             answer_within: Duration::from_secs(30),
             read_back: None,
             policy: Policy::default(),
+            layout: Layout::One,
         }
     }
 
@@ -148,6 +152,11 @@ impl Target {
         Target { policy, ..self }
     }
 
+    /// Lines of an account in one message.
+    pub fn by_visit(self) -> Target {
+        Target { layout: Layout::Visit, ..self }
+    }
+
     pub fn answering_within(self, millis: u64) -> Target {
         Target { answer_within: Duration::from_millis(millis), ..self }
     }
@@ -171,6 +180,7 @@ pub fn plan(folder: &Path, targets: &[Target]) -> Plan {
                 profile.recognizes_repeat = target.repeat;
                 profile.credits = target.credits;
                 profile.policy = target.policy.clone();
+                profile.layout = target.layout;
             }
             DestinationProfile::Fhir(profile) => profile.credits &= target.credits,
         }
