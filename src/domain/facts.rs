@@ -221,8 +221,7 @@ impl Facts {
 
     /// What was said before is news only where it is said later.
     fn take_order(&mut self, told: Arc<Order>) -> Option<Arc<Order>> {
-        let said = told.said();
-        let Some(known) = self.orders.iter_mut().find(|known| known.said() == said) else {
+        let Some(known) = self.orders.iter_mut().find(|known| known.says_as(&told)) else {
             self.orders.push(Arc::clone(&told));
             return Some(told);
         };

@@ -38,6 +38,17 @@ pub enum OrderStanding {
 }
 
 impl Order {
+    /// Whether another word says the same.
+    pub fn says_as(&self, other: &Order) -> bool {
+        self.placer == other.placer
+            && self.filler == other.filler
+            && self.standing == other.standing
+            && self.orderer == other.orderer
+            && self.name == other.name
+            && self.account == other.account
+            && self.system == other.system
+    }
+
     /// What is said, without when and by which message.
     pub fn said(&self) -> String {
         let number = |number: &Option<String>| number.clone().unwrap_or_default();

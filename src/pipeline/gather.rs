@@ -48,30 +48,38 @@ impl Pipeline {
             one.news |= look == Look::Again && one.dossier.is_some();
         }
         let linked = reads.iter().any(|read| read.links().next().is_some());
-        self.bring_heirs(&mut gathered, &mut places, linked)?;
+        let inherited = self.bring_heirs(&mut gathered, &mut places, linked)?;
         for one in gathered.iter_mut().filter(|one| one.news) {
             self.judge_gathered(one);
+        }
+        for (giver, heir) in inherited {
+            let stuck = |place: usize| gathered[place].dossier.is_none();
+            if stuck(giver) || stuck(heir) {
+                gathered[giver].stick();
+                gathered[heir].stick();
+            }
         }
         Ok(gathered)
     }
 
     /// News of a person some of whose accounts are another's by now is news of the other; where
-    /// a number or an account has just moved, of everybody who had to do with those accounts.
+    /// a number or an account has just moved, of everybody who had to do with those accounts. Gives
+    /// the places of those who gave and those who got: they are booked together or not at all.
     fn bring_heirs(
         &mut self,
         gathered: &mut Vec<Gathered>,
         places: &mut HashMap<Option<Place>, usize>,
         linked: bool,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<(usize, usize)>, Error> {
+        let mut inherited = Vec::new();
         for giver in 0..gathered.len() {
             let one = &gathered[giver];
             let moved = one.dossier.as_ref().and_then(|dossier| dossier.moved.as_ref());
             let Some(moved) = moved.filter(|_| one.news) else { continue };
             let person = moved.person;
-            let heirs = moved.moves.heirs(person);
             let touched: Vec<PersonId> = match linked {
                 true => moved.moves.people().filter(|other| *other != person).collect(),
-                false => heirs.iter().copied().collect(),
+                false => moved.moves.heirs(person).into_iter().collect(),
             };
             for heir in touched {
                 let Some(identifier) = self.books.identifiers_of(heir)?.into_iter().next() else {
@@ -81,9 +89,10 @@ impl Pipeline {
                 let left = gathered[giver].leaving(heir);
                 let messages = gathered[giver].messages.clone();
                 gathered[place].inherit((person, left), messages);
+                inherited.push((giver, place));
             }
         }
-        Ok(())
+        Ok(inherited)
     }
 
     /// The numbers that a message is about, with the person they mean, if anyone knows them.
