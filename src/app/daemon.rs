@@ -92,6 +92,11 @@ async fn run(path: &Path) -> Result<(), Error> {
 }
 
 impl Daemon {
+    /// All numbers, as at `/metrics`.
+    pub fn numbers(&self) -> String {
+        self.reloading.metrics.render()
+    }
+
     /// Opens the store, then the listeners, then everything between them. If anything is missing,
     /// nothing is left open.
     ///

@@ -137,6 +137,7 @@ impl Close {
             course: by_name,
             plan: None,
             codes: Vec::new(),
+            account: None,
             posted: self.whose.made()?,
             message: MessageId(0),
         };

@@ -13,7 +13,7 @@ use super::{Note, Reader, Told, finding, person};
 pub(super) const READER: Reader = Reader {
     kind: "DFT",
     says: "Each FT1, with the course segment behind it, is something done or taken back.",
-    uses: &["MSH", "EVN", "PID", "PV1", "IN1", "FT1", "DG1", "ZRT"],
+    uses: &["MSH", "EVN", "PID", "PV1", "IN1", "FT1", "DG1", "PRT", "ZRT"],
     read,
 };
 
@@ -69,7 +69,7 @@ const APART: &str = "~";
 fn activity(fact: &Fact) -> Option<&Activity> {
     match fact {
         Fact::Activity(activity) => Some(activity),
-        Fact::Credit(_) | Fact::Document(_) | Fact::Tally(_) => None,
+        Fact::Credit(_) | Fact::Document(_) | Fact::Tally(_) | Fact::Order(_) => None,
     }
 }
 

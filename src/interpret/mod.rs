@@ -8,6 +8,7 @@
 //!
 //! **Start at** [`READERS`]: each type of message is a file and a row in that list.
 
+mod accounts;
 mod adt;
 mod by_hand;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod clinician;
 mod code;
 mod coverage;
 mod dft;
+mod document;
 pub mod fhir;
 mod finding;
 mod kept;
@@ -25,6 +27,8 @@ mod learn;
 mod mdm;
 mod moment;
 mod opened;
+mod order;
+mod oru;
 mod person;
 #[cfg(test)]
 mod samples;
@@ -115,10 +119,11 @@ pub const READERS: &[&Reader] = &[
     &mdm::READER,
     &adt::READER,
     &siu::READER,
-    &kept::ORM,
-    &kept::OMG,
-    &kept::OML,
-    &kept::ORU,
+    &order::ORM,
+    &order::OMG,
+    &order::OML,
+    &order::OMI,
+    &oru::READER,
     &kept::BAR,
     &kept::MFN,
 ];
@@ -174,6 +179,8 @@ fn read_parsed(
     let reader =
         reader.ok_or_else(|| finding::error(200, "MSH", 1, 9, "nobody reads this type"))?;
     (reader.read)(&opened, &mut told)?;
-    told.kept = opened.unused(reader.uses);
+    // What tells nothing for us is kept whole, but for who the person is.
+    let uses = if told.ignored.is_some() { kept::USES } else { reader.uses };
+    told.kept = opened.unused(uses);
     Ok(told)
 }

@@ -135,7 +135,7 @@ fn without_charges(mut told: Box<Told>) -> Box<Told> {
     for person in &mut told.people {
         person.facts.retain(|fact| match fact {
             Fact::Activity(_) | Fact::Credit(_) | Fact::Tally(_) => false,
-            Fact::Document(_) => true,
+            Fact::Document(_) | Fact::Order(_) => true,
         });
     }
     told
@@ -175,6 +175,7 @@ impl Read<'_> {
         self.links().flat_map(|link| match link {
             Link::Merge { survivor, old } => [survivor, old],
             Link::Split { one, other } => [one, other],
+            Link::Move { from, to, .. } => [&from.whose, &to.whose],
         })
     }
 

@@ -16,6 +16,7 @@ pub struct Metrics {
     registry: Registry,
     received: Family<Received, Gauge>,
     sends: Family<Sent, Counter>,
+    faults: Family<Faulty, Counter>,
     processed: Counter,
     behind: Gauge,
     wal: Gauge<i64>,
@@ -90,6 +91,35 @@ pub enum Outcome {
     Later,
 }
 
+/// What went wrong with a receiver, apart from its answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Fault {
+    /// Nobody knows its name.
+    Name,
+    /// It refuses the connection.
+    Refused,
+    /// It is not reached.
+    Unreached,
+    /// TLS does not come about.
+    Tls,
+    /// The connection was reset.
+    Reset,
+    /// The connection was closed before an answer.
+    Closed,
+    /// No answer came in time.
+    Timeout,
+    /// What came is no answer.
+    Garbage,
+    /// An answer came that is none to the message that waits.
+    Mismatch,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Faulty {
+    destination: String,
+    fault: Fault,
+}
+
 impl Default for Metrics {
     fn default() -> Metrics {
         Metrics::new()
@@ -103,6 +133,7 @@ impl Metrics {
             registry: Registry::with_prefix("collimator"),
             received: Family::default(),
             sends: Family::default(),
+            faults: Family::default(),
             processed: Counter::default(),
             behind: Gauge::default(),
             wal: Gauge::default(),
@@ -129,6 +160,11 @@ impl Metrics {
             "dispatch_sends",
             "Attempts to send a line, by destination and outcome",
             self.sends.clone(),
+        );
+        registry.register(
+            "dispatch_faults",
+            "What went wrong with a receiver, apart from its answers",
+            self.faults.clone(),
         );
         registry.register(
             "pipeline_messages",
@@ -187,6 +223,12 @@ impl Metrics {
     pub fn sent(&self, destination: &str, outcome: Outcome) {
         let labels = Sent { destination: destination.to_owned(), outcome };
         self.sends.get_or_create(&labels).inc();
+    }
+
+    /// Something went wrong with a receiver.
+    pub fn fault(&self, destination: &str, fault: Fault) {
+        let labels = Faulty { destination: destination.to_owned(), fault };
+        self.faults.get_or_create(&labels).inc();
     }
 
     /// Messages were carried through the rules, and so many wait.

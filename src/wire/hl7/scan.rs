@@ -308,6 +308,7 @@ const KINDS: &[(&str, Takes)] = &[
     ("ORM", |event| event == "O01"),
     ("OMG", |event| is_numbered(event, b'O')),
     ("OML", |event| is_numbered(event, b'O')),
+    ("OMI", |event| is_numbered(event, b'O')),
     ("ORU", |event| is_numbered(event, b'R')),
     ("BAR", |event| is_numbered(event, b'P')),
     ("MFN", |event| is_numbered(event, b'M')),

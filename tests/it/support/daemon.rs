@@ -282,6 +282,11 @@ impl TestDaemon {
         &self.running().intake
     }
 
+    /// All numbers, as at `/metrics`.
+    pub fn numbers(&self) -> String {
+        self.running().numbers()
+    }
+
     /// Where a source is listened for.
     pub fn source(&self, name: &str) -> SocketAddr {
         self.running().sources.iter().find(|(known, _)| known == name).unwrap().1
