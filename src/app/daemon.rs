@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Manner;
 use crate::console;
 use crate::dispatch::{self, Destination, Dispatcher, Way};
 use crate::domain::Clock;
@@ -19,6 +20,7 @@ use crate::mappings::InForce;
 use crate::pipeline::{self, Pipeline, Setup, SourceSetup};
 use crate::receive::{
     Asked, Door, FhirDesk, Gatherer, Limits, Listener, NotSpoken, Poller, Reception, TakesFhir,
+    Teller,
 };
 use crate::store::{self, Books, Intake, StoreLock};
 use crate::telemetry::{self, Metrics, SystemClock};
@@ -90,6 +92,11 @@ async fn run(path: &Path) -> Result<(), Error> {
 }
 
 impl Daemon {
+    /// All numbers, as at `/metrics`.
+    pub fn numbers(&self) -> String {
+        self.reloading.metrics.render()
+    }
+
     /// Opens the store, then the listeners, then everything between them. If anything is missing,
     /// nothing is left open.
     ///
@@ -155,8 +162,11 @@ impl Daemon {
         metrics: Arc<Metrics>,
     ) {
         let mut receptions = Vec::new();
-        for Bound { reception, by } in bound {
+        for Bound { reception, by, teller } in bound {
             let stop = self.stop.clone();
+            if let Some(teller) = teller {
+                self.listeners.spawn(teller.run(stop.clone()));
+            }
             match by {
                 By::Listener(listener) => self.listeners.spawn(listener.run(stop)),
                 By::Poller(poller) => self.listeners.spawn(poller.run(stop)),
@@ -218,12 +228,13 @@ impl Daemon {
 
 /// A source, and what stands ready for it.
 struct Bound {
+    teller: Option<Teller>,
     reception: Arc<Reception>,
     by: By,
 }
 
 enum By {
-    Listener(Listener),
+    Listener(Box<Listener>),
     Poller(Box<Poller>),
     Gatherer(Box<Gatherer>),
 }
@@ -250,15 +261,22 @@ async fn bind(
         let name: Arc<str> = source.name.as_str().into();
         let reception = Reception::new(name, Arc::clone(intake), Arc::clone(clock));
         let reception = match &source.way {
-            SourceWay::Listened(endpoint) => reception.in_manner(endpoint.manner.clone()),
+            SourceWay::Listened(endpoint) => {
+                let reception = reception.in_manner(Manner::clone(&endpoint.manner));
+                match &endpoint.answers_to {
+                    Some(_) => reception.telling_elsewhere(),
+                    None => reception,
+                }
+            }
             SourceWay::Polled(_) | SourceWay::Dropped(_) => reception,
         };
         let reception = Arc::new(reception.telling(Arc::clone(books)));
         let fhir = takes_fhir(plan, source, in_force, &reception);
         match &source.way {
             SourceWay::Listened(endpoint) => {
-                let by = By::Listener(listener(endpoint, fhir, &reception).await?);
-                bound.push(Bound { reception, by });
+                let by = By::Listener(Box::new(listener(endpoint, fhir, &reception).await?));
+                let teller = teller(endpoint, &reception, plan)?;
+                bound.push(Bound { reception, by, teller });
             }
             SourceWay::Polled(asked) => {
                 let asked = Asked::clone(asked);
@@ -266,16 +284,30 @@ async fn bind(
                 let taken = (Arc::clone(&reception), fhir);
                 let kept = (Arc::clone(intake), Arc::clone(clock));
                 let by = By::Poller(Box::new(Poller::new(asked, taken, kept)));
-                bound.push(Bound { reception, by });
+                bound.push(Bound { reception, by, teller: None });
             }
             SourceWay::Dropped(dropped) => {
                 let gatherer = Gatherer::new(dropped.clone(), Arc::clone(&reception), fhir);
                 let by = By::Gatherer(Box::new(gatherer));
-                bound.push(Bound { reception, by });
+                bound.push(Bound { reception, by, teller: None });
             }
         }
     }
     Ok(bound)
+}
+
+/// Who tells a source elsewhere what came of its messages, where that is wanted.
+fn teller(
+    endpoint: &Endpoint,
+    reception: &Arc<Reception>,
+    plan: &Plan,
+) -> Result<Option<Teller>, Error> {
+    let Some(to) = endpoint.answers_to.clone() else {
+        return Ok(None);
+    };
+    let framing = Limits::of(&endpoint.manner).framing;
+    Teller::new(Arc::clone(reception), to, framing)
+        .map_err(|source| Error::Store { folder: plan.store.clone(), source })
 }
 
 async fn listener(

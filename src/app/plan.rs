@@ -14,7 +14,7 @@ use crate::domain::Clock;
 use crate::mappings::Tables;
 use crate::pipeline::{Route, Setup, SourceSetup};
 
-use crate::receive::Asked;
+use crate::receive::{Asked, CallBack};
 use crate::telemetry::SystemClock;
 use crate::trust::{Fresh, Renewed, Tokens};
 
@@ -70,7 +70,9 @@ pub struct Endpoint {
     /// Of these a request must bring one, if there are any.
     pub tokens: Option<Arc<Tokens>>,
     /// How the source speaks.
-    pub manner: Manner,
+    pub manner: Box<Manner>,
+    /// Where it is told what came of its messages, if not over its own connection.
+    pub answers_to: Option<CallBack>,
 }
 
 impl SourcePlan {
@@ -83,7 +85,8 @@ impl SourcePlan {
                 tls: None,
                 is_http: false,
                 tokens: None,
-                manner: Manner::default(),
+                manner: Box::default(),
+                answers_to: None,
             }),
         }
     }
@@ -91,7 +94,15 @@ impl SourcePlan {
     /// The same, spoken in another manner.
     pub fn in_manner(mut self, manner: Manner) -> SourcePlan {
         if let SourceWay::Listened(endpoint) = &mut self.way {
-            endpoint.manner = manner;
+            *endpoint.manner = manner;
+        }
+        self
+    }
+
+    /// The same, told at an address what came of its messages.
+    pub fn answered_at(mut self, to: CallBack) -> SourcePlan {
+        if let SourceWay::Listened(endpoint) = &mut self.way {
+            endpoint.answers_to = Some(to);
         }
         self
     }
@@ -119,17 +130,28 @@ impl Plan {
             SourceWay::Listened(Endpoint { tls: Some(tls), .. }) => {
                 Some((source.name.clone(), Arc::clone(tls) as Arc<dyn Renewed>))
             }
-            SourceWay::Listened(_) | SourceWay::Polled(_) | SourceWay::Dropped(_) => None,
+            SourceWay::Polled(asked) => {
+                Some((source.name.clone(), Arc::clone(&asked.client) as Arc<dyn Renewed>))
+            }
+            SourceWay::Listened(_) | SourceWay::Dropped(_) => None,
         });
         let of_destinations = self.destinations.iter().filter_map(|one| match &one.way {
             dispatch::Way::Mllp { tls: Some(tls), .. } => {
                 Some((one.name.clone(), Arc::clone(tls) as Arc<dyn Renewed>))
             }
-            dispatch::Way::Mllp { tls: None, .. }
-            | dispatch::Way::Fhir(_)
-            | dispatch::Way::Dir(_) => None,
+            dispatch::Way::Fhir(server) => {
+                Some((one.name.clone(), Arc::clone(&server.client) as Arc<dyn Renewed>))
+            }
+            dispatch::Way::Mllp { tls: None, .. } | dispatch::Way::Dir(_) => None,
         });
-        of_sources.chain(of_destinations).collect()
+        let of_callbacks = self.sources.iter().filter_map(|source| match &source.way {
+            SourceWay::Listened(Endpoint { answers_to: Some(to), .. }) => {
+                let tls = to.tls.clone()? as Arc<dyn Renewed>;
+                Some((format!("{} (answers)", source.name), tls))
+            }
+            SourceWay::Listened(_) | SourceWay::Polled(_) | SourceWay::Dropped(_) => None,
+        });
+        of_sources.chain(of_destinations).chain(of_callbacks).collect()
     }
 
     /// How many days each certificate of ours is still valid, in a sentence; nothing without one.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::Clock;
 use crate::mappings::{InForce, Tables};
-use crate::telemetry::{Metrics, Reload};
+use crate::telemetry::{CERTIFICATE_DAYS_MIN, Metrics, Reload};
 use crate::trust::Renewed;
 
 /// What is needed to read the tables anew.
@@ -27,9 +27,6 @@ pub(super) struct Identities {
     pub(super) all: Vec<(String, Arc<dyn Renewed>)>,
     pub(super) clock: Arc<dyn Clock>,
 }
-
-/// Fewer days than this are a warning.
-const DAYS_LEFT_MIN: i64 = 30;
 
 /// Whole days until a certificate ends; none left on its last day.
 pub(super) fn days_left(until: Timestamp, now: Timestamp) -> i64 {
@@ -69,7 +66,7 @@ impl Identities {
             };
             let days = days_left(until, now);
             metrics.certificate_days_left(name, days);
-            if warns && days < DAYS_LEFT_MIN {
+            if warns && days < CERTIFICATE_DAYS_MIN {
                 tracing::warn!(
                     connection.name = %name,
                     days.left = days,

@@ -144,6 +144,7 @@ async fn answer_all(stream: TcpStream, (charges, credits): (Arc<AtomicU64>, Arc<
         let told = Acknowledgment {
             code: MsaCode::Accept,
             objection: None,
+            notes: &[],
             made: "",
             control_id: "SIMULATED",
             style: Style::default(),

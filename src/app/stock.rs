@@ -115,6 +115,7 @@ impl Stock {
                 answer,
                 reason,
                 raw: raw.to_vec().into(),
+                fragment: None,
             };
             self.intake.append_blocking(message).map_err(in_memory)?;
         }

@@ -9,12 +9,12 @@ use std::time::Duration;
 use rustix::fs::Access;
 
 use crate::config::{
-    Destination, Dropped, Listened, Manner, Place, Poll, Remote, Send, Settings, Source, Way,
+    Destination, Dropped, Listened, Place, Poll, Remote, Send, Settings, Source, Way,
 };
 use crate::disk::SSH;
 use crate::dispatch;
 use crate::domain::Clock;
-use crate::receive::Asked;
+use crate::receive::{Asked, CallBack};
 use crate::trust::{self, Bearer, Tokens, Wrong};
 
 use super::plan::{Endpoint, SourcePlan, SourceWay};
@@ -79,10 +79,8 @@ fn reached(destination: &Destination, clock: &Arc<dyn Clock>) -> Result<dispatch
             }))
         }
         Send::Fhir(base) => {
-            let tls = trust::client(&destination.tls, clock.now())?;
             let within = Duration::from_secs(destination.answer_seconds);
-            let client = trust::web_client(tls, within)
-                .map_err(|error| vec![Wrong { key: "tls", text: error.to_string() }])?;
+            let client = trust::asking(&destination.tls, within, clock.now())?;
             let bearer = Bearer::new(&destination.grant, client.clone(), Arc::clone(clock));
             let bearer = Arc::new(bearer.map_err(|wrong| vec![wrong])?);
             Ok(dispatch::Way::Fhir(dispatch::Server { base: base.clone(), client, bearer }))
@@ -163,11 +161,13 @@ fn endpoint(listened: &Listened, clock: &Arc<dyn Clock>) -> Result<Endpoint, Vec
     let is_secure = listened.listen.is_secure();
     let tls = is_secure.then(|| trust::server(&listened.tls, clock.now())).transpose();
     let tokens = listened.tokens_file.as_deref().map(Tokens::read).transpose();
-    let (tls, tokens) = match (tls, tokens) {
-        (Ok(tls), Ok(tokens)) => (tls, tokens),
-        (tls, tokens) => {
+    let answers_to = listened.answers_to.as_deref().and_then(|to| call_back(to, listened, clock));
+    let answers_to = answers_to.transpose();
+    let (tls, tokens, answers_to) = match (tls, tokens, answers_to) {
+        (Ok(tls), Ok(tokens), Ok(answers_to)) => (tls, tokens, answers_to),
+        (tls, tokens, answers_to) => {
             let wrong = tls.err().into_iter().flatten().chain(tokens.err());
-            return Err(wrong.collect());
+            return Err(wrong.chain(answers_to.err().into_iter().flatten()).collect());
         }
     };
     Ok(Endpoint {
@@ -175,14 +175,30 @@ fn endpoint(listened: &Listened, clock: &Arc<dyn Clock>) -> Result<Endpoint, Vec
         tls,
         is_http: listened.listen.is_http(),
         tokens: tokens.map(Arc::new),
-        manner: Manner::clone(&listened.manner),
+        manner: listened.manner.clone(),
+        answers_to,
     })
 }
 
+/// Where a sender is told what came of its messages; only over MLLP.
+fn call_back(
+    to: &Send,
+    listened: &Listened,
+    clock: &Arc<dyn Clock>,
+) -> Option<Result<CallBack, Vec<Wrong>>> {
+    match to {
+        Send::Mllp(address) => Some(Ok(CallBack { address: address.clone(), tls: None })),
+        Send::Mllps(address) => {
+            let tls = trust::calling(&listened.tls, clock.now());
+            Some(tls.map(|tls| CallBack { address: address.clone(), tls: Some(tls) }))
+        }
+        Send::Fhir(_) | Send::Dir(_) => None,
+    }
+}
+
 fn asked(poll: &Poll, clock: &Arc<dyn Clock>) -> Result<Asked, Vec<Wrong>> {
-    let tls = trust::client(&poll.tls, clock.now())?;
-    let client = trust::web_client(tls, Duration::from_secs(ANSWER_SECONDS_MAX))
-        .map_err(|error| vec![Wrong { key: "tls", text: error.to_string() }])?;
+    let within = Duration::from_secs(ANSWER_SECONDS_MAX);
+    let client = trust::asking(&poll.tls, within, clock.now())?;
     let bearer = Bearer::new(&poll.grant, client.clone(), Arc::clone(clock));
     let bearer = Arc::new(bearer.map_err(|wrong| vec![wrong])?);
     Ok(Asked { poll: poll.clone(), client, bearer })

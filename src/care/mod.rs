@@ -10,6 +10,7 @@
 mod courses;
 mod credits;
 mod meanings;
+mod orders;
 mod sessions;
 mod standing;
 mod tallies;
@@ -25,8 +26,10 @@ use crate::mappings::Tables;
 
 /// Puts the facts of a person in order.
 pub fn record(facts: &Facts, tables: &Tables) -> Record {
-    let standing = standing::standing(&facts.activities);
-    let activities = standing.as_deref().unwrap_or(&facts.activities);
+    let ordered = orders::ordered(&facts.activities, &facts.orders);
+    let activities = ordered.as_deref().unwrap_or(&facts.activities);
+    let standing = standing::standing(activities);
+    let activities = standing.as_deref().unwrap_or(activities);
     let taken = credits::take_back(activities, &facts.credits);
     let placed = courses::place(&taken.standing, &facts.documents, tables);
     let mut courses: Vec<Course> =

@@ -137,6 +137,7 @@ impl Close {
             course: by_name,
             plan: None,
             codes: Vec::new(),
+            account: None,
             posted: self.whose.made()?,
             message: MessageId(0),
         };
@@ -319,6 +320,7 @@ impl Whose {
             answer: Answer::Accept,
             reason: None,
             raw: raw.into(),
+            fragment: None,
         };
         let id = self.config.desk()?.intake()?.append_blocking(message)?;
         writeln!(std::io::stdout().lock(), "message {id}: {what} is kept; the daemon carries it")?;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::keys::BATCH_LINES_MAX;
 use super::source::span;
 use super::tree::Tree;
-use super::{Remote, Send, Source, Way, peer, remote};
+use super::{Remote, Send, Source, Way, manner, peer, remote};
 
 /// How an address begins that is a folder.
 const SCHEME: &str = "dir:";
@@ -87,7 +87,7 @@ pub(super) fn dropped(tree: &mut Tree<'_>, (table, at): Table<'_>) -> Option<Dro
         Some(Place::Here(_)) | None => LOOK_SECONDS,
     };
     let every = span(tree, (table, at, "every"), looks);
-    for key in ["tls", "tokens_file"] {
+    for key in ["tls", "tokens_file"].into_iter().chain(manner::KEYS) {
         if table.is_some_and(|table| table.contains_key(key)) {
             tree.wrong(&format!("{at}.{key}"), "has no place beside a folder");
         }

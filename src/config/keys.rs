@@ -65,12 +65,16 @@ pub struct Limit {
 }
 
 /// The limits of a source that connects: bytes of a message, connections, seconds of silence,
-/// seconds for a message that has begun.
-pub const LIMITS: [Limit; 4] = [
+/// seconds for a message that has begun, seconds that a fragment waits for the others, seconds of
+/// silence before a connection gives way, milliseconds after an end that is not whole (0: none).
+pub const LIMITS: [Limit; 7] = [
     Limit { key: "message_bytes_max", least: 1_024, most: 16 << 20, default: 16 << 20 },
     Limit { key: "connections_max", least: 1, most: 4_096, default: 256 },
     Limit { key: "idle_seconds_max", least: 1, most: 86_400, default: 3_600 },
     Limit { key: "frame_seconds_max", least: 1, most: 600, default: 60 },
+    Limit { key: "continuation_seconds_max", least: 1, most: 86_400, default: 600 },
+    Limit { key: "close_idle_seconds_min", least: 1, most: 86_400, default: 60 },
+    Limit { key: "frame_end_quiet_ms", least: 10, most: 60_000, default: 0 },
 ];
 
 /// The most lines of one file that is put into a folder.
@@ -181,6 +185,54 @@ pub const KEYS: &[Key] = &[
         "sequence",
         Holds::Word(&["ignore", "follow"]),
         "Whether sequence numbers (MSH-13) mean nothing (default), or a gap in them is refused.",
+    ),
+    key(
+        "source",
+        "continuation",
+        Holds::Word(&["refuse", "join"]),
+        "Whether a part of a message (MSH-14, DSC) is refused (default), or kept until all are there and can be read as one.",
+    ),
+    key(
+        "source",
+        "continuation_seconds_max",
+        Holds::Number(LIMITS[4].least, LIMITS[4].most),
+        "Seconds that a part waits for the others; 600 by default. Then it is refused where a person can see it.",
+    ),
+    key(
+        "source",
+        "when_full",
+        Holds::Word(&["refuse", "close-idle"]),
+        "What becomes of a connection beyond connections_max: it is turned away (default), or takes the place of the one that is silent for the longest time.",
+    ),
+    key(
+        "source",
+        "close_idle_seconds_min",
+        Holds::Number(LIMITS[5].least, LIMITS[5].most),
+        "Seconds of silence before a connection may have to give way to a new one; 60 by default.",
+    ),
+    key(
+        "source",
+        "frame_end_quiet_ms",
+        Holds::Number(LIMITS[6].least, LIMITS[6].most),
+        "Milliseconds of silence after which the end of a frame that lacks its last byte counts as its end; never by default.",
+    ),
+    key(
+        "source",
+        "warnings",
+        Holds::Word(&["keep", "tell"]),
+        "Whether what is noted of a message that is taken stays with us (default), or its AA tells it too, as ERR of severity W or I.",
+    ),
+    key(
+        "source",
+        "without_charges",
+        Holds::Word(&["error", "ignore"]),
+        "Whether a DFT without FT1 is an error (default), or taken as one that says that there is nothing to do.",
+    ),
+    key(
+        "source",
+        "application_answers_to",
+        Holds::Text,
+        "Where a sender is told what came of its messages, if not over its own connection: mllp://host:port, or mllps:// over TLS.",
     ),
     key(
         "source",

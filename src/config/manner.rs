@@ -35,6 +35,12 @@ pub struct Manner {
     pub any_version: bool,
     /// Whether sequence numbers (MSH-13) are followed.
     pub sequence: bool,
+    /// How long a part of a message waits for the others; `None` if parts are refused.
+    pub joins_within: Option<Duration>,
+    /// Whether an answer that says yes tells what was noted.
+    pub tells_warnings: bool,
+    /// Whether a DFT without FT1 is taken.
+    pub without_charges: bool,
     /// Bytes of one message.
     pub message_bytes_max: u64,
     /// Connections at a time.
@@ -43,6 +49,11 @@ pub struct Manner {
     pub idle: Duration,
     /// How long a message that has begun may take to come.
     pub frame_within: Duration,
+    /// How long a connection is silent before it may have to give way to a new one; `None` if none
+    /// has to.
+    pub gives_way_after: Option<Duration>,
+    /// After how long a silence an end that lacks its last byte is one; `None` if never.
+    pub frame_end_quiet: Option<Duration>,
 }
 
 /// How a sender is told what became of its message.
@@ -59,7 +70,7 @@ pub enum Acknowledge {
 
 impl Default for Manner {
     fn default() -> Manner {
-        let [bytes, connections, idle, frame] = LIMITS.map(|limit| limit.default);
+        let [bytes, connections, idle, frame, ..] = LIMITS.map(|limit| limit.default);
         Manner {
             acknowledge: Acknowledge::Automatic,
             bare_type: false,
@@ -73,16 +84,21 @@ impl Default for Manner {
             without_control_id: false,
             any_version: false,
             sequence: false,
+            joins_within: None,
+            tells_warnings: false,
+            without_charges: false,
             message_bytes_max: bytes,
             connections_max: connections,
             idle: Duration::from_secs(idle),
             frame_within: Duration::from_secs(frame),
+            gives_way_after: None,
+            frame_end_quiet: None,
         }
     }
 }
 
 /// Keys of a manner, which a source that is asked does not have.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 23] = [
     "acknowledge",
     "acknowledgment_type",
     "mllp_release",
@@ -94,6 +110,14 @@ pub(super) const KEYS: [&str; 15] = [
     "control_id",
     "versions",
     "sequence",
+    "continuation",
+    "continuation_seconds_max",
+    "when_full",
+    "close_idle_seconds_min",
+    "frame_end_quiet_ms",
+    "warnings",
+    "without_charges",
+    "application_answers_to",
     "message_bytes_max",
     "connections_max",
     "idle_seconds_max",
@@ -114,18 +138,34 @@ pub(super) fn manner(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Manner 
     let without_control_id = is("control_id", ["required", "optional"]);
     let any_version = is("versions", ["known", "any"]);
     let sequence = is("sequence", ["ignore", "follow"]);
+    let joins = is("continuation", ["refuse", "join"]);
+    let gives_way = is("when_full", ["refuse", "close-idle"]);
+    let tells_warnings = is("warnings", ["keep", "tell"]);
+    let without_charges = is("without_charges", ["error", "ignore"]);
     let (training, debugging) = processing(tree, table, at);
+    let frame_end = mark(tree, (table, at), "frame_end");
     let limits = LIMITS.map(|limit| {
         let range = limit.least..=limit.most;
         tree.number_or(table, at, (limit.key, limit.default, range)).unwrap_or(limit.default)
     });
-    let [message_bytes_max, connections_max, idle, frame] = limits;
+    let [message_bytes_max, connections_max, idle, frame, joins_within, silent, quiet] = limits;
+    let of = [
+        (joins, "continuation_seconds_max", "continuation = \"join\""),
+        (gives_way, "close_idle_seconds_min", "when_full = \"close-idle\""),
+    ];
+    for (_, key, with) in of.iter().filter(|(is, key, _)| !is && has(table, key)) {
+        tree.wrong(&format!("{at}.{key}"), format!("has no place without {with}"));
+    }
+    if quiet > 0 && frame_end.as_ref().is_some_and(|end| end.len() < 2) {
+        let text = "has no place where one byte ends a frame (`frame_end`)";
+        tree.wrong(&format!("{at}.frame_end_quiet_ms"), text);
+    }
     Manner {
         acknowledge: acknowledge(tree, table, at),
         bare_type,
         commit_blocks,
         frame_start: mark(tree, (table, at), "frame_start").unwrap_or(usual.frame_start),
-        frame_end: mark(tree, (table, at), "frame_end").unwrap_or(usual.frame_end),
+        frame_end: frame_end.unwrap_or(usual.frame_end),
         frame_restarts,
         closes_on_garbage,
         training,
@@ -133,11 +173,20 @@ pub(super) fn manner(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Manner 
         without_control_id,
         any_version,
         sequence,
+        joins_within: joins.then(|| Duration::from_secs(joins_within)),
+        tells_warnings,
+        without_charges,
         message_bytes_max,
         connections_max,
         idle: Duration::from_secs(idle),
         frame_within: Duration::from_secs(frame),
+        gives_way_after: gives_way.then(|| Duration::from_secs(silent)),
+        frame_end_quiet: (quiet > 0).then(|| Duration::from_millis(quiet)),
     }
+}
+
+fn has(table: Table<'_>, key: &str) -> bool {
+    table.is_some_and(|table| table.contains_key(key))
 }
 
 fn acknowledge(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Acknowledge {

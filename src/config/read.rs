@@ -378,6 +378,39 @@ listen = "http://127.0.0.1:8080"
     }
 
     #[test]
+    fn a_manner_of_a_source_is_taken_or_refused_in_words() {
+        let mllp = "mllp://127.0.0.1:2575";
+        let calls = "application_answers_to = \"mllps://oncology:2576\"";
+        let tls = "tls = { authority = \"a.pem\" }";
+        let cases = [
+            (mllp, "continuation = \"join\"\ncontinuation_seconds_max = 60", ""),
+            (mllp, "continuation_seconds_max = 60", "has no place without continuation"),
+            (mllp, "continuation = \"join\"\ncontinuation_seconds_max = 0", "1 to 86400"),
+            (mllp, "continuation = \"yes\"", "write \"refuse\" or \"join\""),
+            (mllp, "when_full = \"close-idle\"\nclose_idle_seconds_min = 5", ""),
+            (mllp, "close_idle_seconds_min = 5", "has no place without when_full"),
+            ("http://127.0.0.1:2575", "when_full = \"close-idle\"", "is for mllp://"),
+            (mllp, "frame_end_quiet_ms = 500", ""),
+            (mllp, "frame_end_quiet_ms = 5", "10 to 60000"),
+            (mllp, "frame_end_quiet_ms = 500\nframe_end = \"1c\"", "one byte ends a frame"),
+            (mllp, "warnings = \"tell\"\nwithout_charges = \"ignore\"", ""),
+            (mllp, "application_answers_to = \"mllp://oncology:2576\"", ""),
+            (mllp, "application_answers_to = \"https://oncology\"", "says not what is sent"),
+            (mllp, "application_answers_to = \"dir:/out\"", "write mllp://host:port"),
+            (mllp, &format!("acknowledge = \"original\"\n{calls}"), "says all at once"),
+            (mllp, &format!("{calls}\n{tls}"), ""),
+            (mllp, tls, "has no place here"),
+            ("dir:/drop", "continuation = \"join\"", "has no place beside a folder"),
+        ];
+        for (listen, more, expected) in cases {
+            let said = told(&format!("listen = \"{listen}\"\n{more}"));
+            let fits = expected.is_empty() == said.is_empty();
+            let names = said.iter().any(|one| one.contains(expected)) || said.is_empty();
+            assert!(fits && names, "{listen} {more}: {said:?}");
+        }
+    }
+
+    #[test]
     fn a_source_that_is_asked_says_all_that_is_needed() {
         let poll = "poll = \"fhir+https://a.example/r4/\"";
         let token = "token_url = \"https://a.example/token\"\nclient_id = \"c\"";

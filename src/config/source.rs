@@ -12,7 +12,9 @@ use url::Url;
 use super::folder::{self, Dropped};
 use super::read::{read, texts, unique};
 use super::tree::Tree;
-use super::{Grant, Listen, Manner, Source, Tls, address, keys, manner, peer, remote};
+use super::{
+    Acknowledge, Grant, Listen, Manner, Send, Source, Tls, address, keys, manner, peer, remote,
+};
 use crate::domain::BY_HAND;
 
 /// How what a source says comes here.
@@ -37,6 +39,8 @@ pub struct Listened {
     pub tokens_file: Option<PathBuf>,
     /// How it speaks.
     pub manner: Box<Manner>,
+    /// Where it is told what came of its messages, if not over its own connection.
+    pub answers_to: Option<Box<Send>>,
 }
 
 /// A FHIR server that is asked.
@@ -169,17 +173,24 @@ fn way(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Way> {
 
 fn listened(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Listened> {
     let listen = read(tree, (table, at, "listen"), Listen::parse)?;
-    let may = ["certificate", "key", "client_authority"];
-    let tls = peer::tls(tree, (table, at), &may);
+    let answers_to = answers_to(tree, table, at);
+    let calls_in_tls = answers_to.as_ref().is_some_and(|to| matches!(**to, Send::Mllps(_)));
+    let may = ["certificate", "key", "client_authority", "authority"];
+    let tls = peer::tls(tree, (table, at), &may[..if calls_in_tls { 4 } else { 3 }]);
     let tokens_file = peer::file(tree, (table, at), "tokens_file");
     let key = format!("{at}.listen");
     let beyond = !listen.socket().ip().is_loopback();
     if listen.is_secure() && tls.certificate.is_none() {
         tree.wrong(&key, "speaks TLS: write tls = { certificate = \"…\", key = \"…\" }");
     }
-    if !listen.is_secure() && tls != Tls::default() {
+    if !listen.is_secure() && !calls_in_tls && tls != Tls::default() {
         let way = if listen.is_http() { "https" } else { "mllps" };
         tree.wrong(&format!("{at}.tls"), format!("is for {way}://: write listen with it"));
+    }
+    for key in ["when_full", "frame_end_quiet_ms"] {
+        if listen.is_http() && table.is_some_and(|table| table.contains_key(key)) {
+            tree.wrong(&format!("{at}.{key}"), "is for mllp:// and mllps://");
+        }
     }
     if tokens_file.is_some() && !listen.is_http() {
         tree.wrong(&format!("{at}.tokens_file"), "is for http:// and https://");
@@ -193,7 +204,27 @@ fn listened(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Listened>
             tree.wrong(&key, text);
         }
     }
-    Some(Listened { listen, tls, tokens_file, manner: Box::new(manner::manner(tree, table, at)) })
+    let manner = Box::new(manner::manner(tree, table, at));
+    if answers_to.is_some() && manner.acknowledge == Acknowledge::Original {
+        let text = "has no place with acknowledge = \"original\", which says all at once";
+        tree.wrong(&format!("{at}.application_answers_to"), text);
+    }
+    Some(Listened { listen, tls, tokens_file, manner, answers_to })
+}
+
+/// Where a sender is told what came of its messages: only over MLLP.
+fn answers_to(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Box<Send>> {
+    let key = "application_answers_to";
+    if !table?.contains_key(key) {
+        return None;
+    }
+    match read(tree, (table, at, key), Send::parse)? {
+        Send::Fhir(_) | Send::Dir(_) => {
+            tree.wrong(&format!("{at}.{key}"), "is reached over MLLP: write mllp://host:port");
+            None
+        }
+        mllp @ (Send::Mllp(_) | Send::Mllps(_)) => Some(Box::new(mllp)),
+    }
 }
 
 fn poll(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Poll> {

@@ -1,11 +1,14 @@
 //! `/balance`: nothing vanished.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::IntoResponse;
 
 use crate::domain::Who;
 use crate::store::Pause;
+use crate::telemetry::CERTIFICATE_DAYS_MIN;
 
 use super::Desk;
 use super::ask::{Shared, ask};
@@ -25,6 +28,12 @@ use super::{layout, shown};
 {% for one in paused %}
 <p class="verdict bad">Nothing new leaves for {{ one.name }} since {{ one.since }}: it is {{ one.is }}, by {{ one.who }}{% if !one.reason.is_empty() %} ({{ one.reason }}){% endif %}. <code>collimator destination resume --config FILE {{ one.name }} --reason …</code> lets everything leave again.</p>
 {% endfor %}
+{% for name in left_alone %}
+<p class="verdict bad">{{ name }} failed several times in a row and is left alone for a while; then one line tries. What waits for it stays in its order.</p>
+{% endfor %}
+{% for one in certificates %}{% if one.calls %}
+<p class="verdict bad">The certificate of {{ one.name }} {% if one.days < 0 %}has ended{% else %}ends in {{ one.days }} days{% endif %}: ask for a new one.</p>
+{% endif %}{% endfor %}
 <section>
 <h2>Messages</h2>
 {{ self.sum("stored", sums.stored, sums.messages)|safe }}
@@ -34,6 +43,12 @@ use super::{layout, shown};
 {{ self.sum("drafted", sums.drafted, sums.lines)|safe }}
 <p class="quiet">A line that takes another back is a line of its own and counted like any other.</p>
 </section>
+{% if !certificates.is_empty() %}
+<section>
+<h2>Certificates</h2>
+<ul class="plain">{% for one in certificates %}<li>{{ one.name }}: {% if one.days < 0 %}ended{% else %}{{ one.days }} days left{% endif %}</li>{% endfor %}</ul>
+</section>
+{% endif %}
 <section>
 <h2>Ledger</h2>
 <p>{{ sums.entries }} entries. <code>collimator verify --config FILE</code> walks all of them and computes every hash again.</p>
@@ -43,6 +58,16 @@ use super::{layout, shown};
 struct View {
     sums: Sums,
     paused: Vec<Paused>,
+    left_alone: BTreeSet<String>,
+    certificates: Vec<Certificate>,
+}
+
+/// A certificate of ours, and the days that it is still valid.
+struct Certificate {
+    name: String,
+    days: i64,
+    /// Whether somebody should ask for a new one.
+    calls: bool,
 }
 
 /// A destination for which nothing new leaves.
@@ -100,5 +125,9 @@ pub(super) async fn page(State(shared): State<Shared>) -> Result<impl IntoRespon
         Ok((Sums::ask(desk)?, pauses.map(|pause| Paused::of(desk, pause)).collect()))
     };
     let (sums, paused) = ask(&shared, asked).await?;
-    layout::page(&shared, "Balance", "/balance", &View { sums, paused })
+    let shown = shared.desk.metrics.shown();
+    let certificate = |(name, days)| Certificate { name, days, calls: days < CERTIFICATE_DAYS_MIN };
+    let certificates = shown.certificate_days.into_iter().map(certificate).collect();
+    let view = View { sums, paused, left_alone: shown.left_alone, certificates };
+    layout::page(&shared, "Balance", "/balance", &view)
 }

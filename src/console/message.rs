@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 
-use crate::domain::{BookedLine, LineState, MessageId};
+use crate::domain::{BookedLine, LineState, MessageId, OrderStanding};
 use crate::store::{BookedMessage, LineFilter, ListedLine, StoredMessage};
 
 use super::Desk;
@@ -182,7 +182,13 @@ fn told(desk: &Desk, booked: Option<&BookedMessage>) -> Result<Vec<String>, Fail
         let day = shown::moment(&it.moment);
         format!("{} of {day}, document {}", it.kind.as_str(), it.key.number)
     });
-    Ok(activities.chain(credits).chain(documents).collect())
+    let orders = facts.orders.iter().filter(|it| it.message == booked.id).map(|it| {
+        let number = it.filler.as_deref().or(it.placer.as_deref()).unwrap_or_default();
+        let what = it.name.as_deref().unwrap_or("something");
+        let verb = if it.standing == OrderStanding::InForce { "orders" } else { "cancels" };
+        format!("order {number} {verb} {what}")
+    });
+    Ok(activities.chain(credits).chain(documents).chain(orders).collect())
 }
 
 fn facts(

@@ -76,6 +76,7 @@ fn filled(messages: Vec<Vec<u8>>) -> Desk {
             answer: Answer::Accept,
             reason: None,
             raw: Bytes::from(raw),
+            fragment: None,
         };
         intake.append_blocking(message).unwrap();
     }
@@ -198,6 +199,38 @@ async fn another_name_is_not_answered_and_a_daemon_that_is_not_ready_says_so() {
     assert_eq!(console.get("/readyz").await.0, 503);
     assert_eq!(console.get("/healthz").await.0, 200);
     console.stop.send(()).unwrap();
+}
+
+#[tokio::test]
+async fn what_ends_and_what_rests_is_told_before_it_is_noticed() {
+    let desk = filled(messages("spine-palliative-10", &[]));
+    desk.metrics.certificate_days_left("aria", 12);
+    desk.metrics.certificate_days_left("hospital-billing", 300);
+    desk.metrics.left_alone("hospital-billing", true);
+    let metrics = Arc::clone(&desk.metrics);
+    let waiting = desk.books.waiting_by_destination().unwrap();
+    let (_, lines) = waiting.iter().find(|(name, _)| name == "hospital-billing").unwrap().clone();
+    let console = Console::start(desk).await;
+    let (_, page) = console.get("/balance").await;
+    for expected in [
+        "The certificate of aria ends in 12 days",
+        "<li>hospital-billing: 300 days left</li>",
+        "hospital-billing failed several times in a row",
+    ] {
+        assert!(page.contains(expected), "{expected}: {page}");
+    }
+    assert!(!page.contains("The certificate of hospital-billing"), "{page}");
+    let (_, numbers) = console.get("/metrics").await;
+    for expected in [
+        &format!("collimator_dispatch_waiting_lines{{destination=\"hospital-billing\"}} {lines}"),
+        "collimator_dispatch_paused{destination=\"hospital-billing\"} 0",
+        "collimator_dispatch_left_alone{destination=\"hospital-billing\"} 1",
+    ] {
+        assert!(numbers.contains(expected), "{expected}: {numbers}");
+    }
+    metrics.left_alone("hospital-billing", false);
+    let (_, page) = console.get("/balance").await;
+    assert!(!page.contains("failed several times"), "{page}");
 }
 
 #[tokio::test]

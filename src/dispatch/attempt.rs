@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::domain::{BookedLine, LineId, LineState, Who};
 use crate::mappings::destination::{After, Hl7Profile, Mismatch, Policy, Repeat};
 use crate::store::{Attempt, Error, Mark, Queued, Settled, Settlement, Steer, Steering};
-use crate::telemetry::Outcome;
+use crate::telemetry::{Fault, Outcome};
 use crate::wire::hl7::{MsaCode, answer};
 
 use super::dft::Letter;
@@ -40,14 +40,6 @@ struct Outgoing {
     repeat: Repeat,
 }
 
-/// Why nobody knows whether a line arrived.
-#[derive(Debug, Clone, Copy)]
-enum Doubt {
-    Timeout,
-    Closed,
-    Garbage,
-}
-
 /// Sends a line over an open connection, with others of its account where its receiver wants a visit
 /// in one message, and waits for the answer.
 pub(super) async fn run(
@@ -66,34 +58,51 @@ pub(super) async fn run(
             .settle(no, (Outcome::Declined, Ending::Answered), None, (destination, desk))
             .await;
     }
+    let whom = (destination, desk);
     if let Err(error) = link.send(out.bytes.clone()).await {
-        let why = (Doubt::Closed, format!("the connection broke while it was sent: {error}"));
-        return unknown(&out, why, None, (destination, desk)).await;
+        let why = format!("the connection broke while it was sent: {error}");
+        return unknown(&out, (Fault::Reset, why), None, whom).await;
     }
     let due = Instant::now() + destination.answer_within;
     loop {
         let frame = match timeout_at(due, link.next()).await {
-            Ok(Some(frame)) => frame,
-            Ok(None) => {
-                let why = "the connection was closed before an answer came".to_owned();
-                return unknown(&out, (Doubt::Closed, why), None, (destination, desk)).await;
+            Ok(Ok(frame)) => frame,
+            Ok(Err(fault)) => {
+                return unknown(&out, (fault, ended(fault).to_owned()), None, whom).await;
             }
             Err(_) => {
-                let why =
-                    format!("no answer within {} seconds", destination.answer_within.as_secs());
-                return unknown(&out, (Doubt::Timeout, why), None, (destination, desk)).await;
+                let seconds = destination.answer_within.as_secs();
+                let why = format!("no answer within {seconds} seconds");
+                return unknown(&out, (Fault::Timeout, why), None, whom).await;
             }
         };
         match answer::read(&frame) {
             Ok(heard) if out.is_answered_by(&heard) => {
-                return answered(&out, &heard, frame, (destination, desk)).await;
+                return answered(&out, &heard, frame, whom).await;
             }
-            Ok(_) => late(&frame, std::slice::from_ref(destination), desk).await?,
+            Ok(_) => {
+                desk.metrics.fault(&destination.name, Fault::Mismatch);
+                late(&frame, std::slice::from_ref(destination), desk).await?;
+            }
             Err(why) => {
-                let why = (Doubt::Garbage, why.to_string());
-                return unknown(&out, why, Some(frame), (destination, desk)).await;
+                return unknown(&out, (Fault::Garbage, why.to_string()), Some(frame), whom).await;
             }
         }
+    }
+}
+
+/// How a connection ended before an answer, in words.
+fn ended(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Reset => "the connection was reset before an answer came",
+        Fault::Garbage => "what came back is no frame",
+        Fault::Name
+        | Fault::Refused
+        | Fault::Unreached
+        | Fault::Tls
+        | Fault::Closed
+        | Fault::Timeout
+        | Fault::Mismatch => "the connection was closed before an answer came",
     }
 }
 
@@ -160,11 +169,16 @@ impl Outgoing {
     }
 
     /// What the policy says of a doubt.
-    fn in_doubt(&self, doubt: Doubt) -> After {
-        let said = match doubt {
-            Doubt::Timeout => self.policy.timeout,
-            Doubt::Closed => self.policy.closed,
-            Doubt::Garbage => self.policy.garbage,
+    fn in_doubt(&self, fault: Fault) -> After {
+        let said = match fault {
+            Fault::Timeout | Fault::Mismatch => self.policy.timeout,
+            Fault::Garbage => self.policy.garbage,
+            Fault::Name
+            | Fault::Refused
+            | Fault::Unreached
+            | Fault::Tls
+            | Fault::Reset
+            | Fault::Closed => self.policy.closed,
         };
         let after = Policy::in_doubt(said, self.repeat);
         let tired = after == After::Retry && !self.may_go_again();
@@ -320,7 +334,7 @@ fn ways(destination: &Destination, desk: &Desk) -> (Repeat, Policy) {
 
 async fn unknown(
     out: &Outgoing,
-    (doubt, why): (Doubt, String),
+    (fault, why): (Fault, String),
     heard: Option<Bytes>,
     (destination, desk): (&Destination, &Desk),
 ) -> Result<Ending, Error> {
@@ -332,9 +346,10 @@ async fn unknown(
             "nobody knows whether a line arrived"
         );
     }
-    let after = out.in_doubt(doubt);
+    desk.metrics.fault(&destination.name, fault);
+    let after = out.in_doubt(fault);
     if after == After::Pause {
-        pause(&format!("{doubt:?}"), (destination, desk)).await?;
+        pause(&format!("{fault:?}"), (destination, desk)).await?;
     }
     let settled = match after {
         After::Retry => Settled::UnknownGoesAgain(why),

@@ -89,6 +89,7 @@ impl Endpoint {
             Ending::InDoubt => rest.failed(now, policy),
         };
         rest.left(now, policy);
+        self.desk.metrics.left_alone(&destination.name, rest.is_broken());
         if failed {
             tracing::warn!(
                 destination = destination.name,
@@ -207,7 +208,9 @@ impl Worker {
                         "the receiver cannot be reached; lines wait"
                     );
                 }
-                self.endpoint.desk.metrics.sent(&destination.name, Outcome::Later);
+                let metrics = &self.endpoint.desk.metrics;
+                metrics.fault(&destination.name, error.fault());
+                metrics.sent(&destination.name, Outcome::Later);
                 self.back_off().await;
             }
         }
@@ -224,8 +227,8 @@ impl Worker {
         let frame = match &mut self.link {
             Some(link) => tokio::select! {
                 frame = link.next() => match frame {
-                    Some(frame) => Some(frame),
-                    None => {
+                    Ok(frame) => Some(frame),
+                    Err(_) => {
                         self.link = None;
                         None
                     }

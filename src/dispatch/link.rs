@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_util::codec::{Decoder, Encoder};
 
+use crate::telemetry::Fault;
 use crate::trust::Fresh;
 use crate::wire::mllp::Mllp;
 
@@ -31,6 +32,31 @@ trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotOpen {
+    #[error("its name is not known: {0}")]
+    Name(io::Error),
+    #[error("it refuses the connection: {0}")]
+    Refused(io::Error),
+    #[error("it is not reached: {0}")]
+    Unreached(io::Error),
+    #[error("TLS does not come about: {0}")]
+    Tls(io::Error),
+}
+
+impl NotOpen {
+    /// What it counts as.
+    pub(super) fn fault(&self) -> Fault {
+        match self {
+            NotOpen::Name(_) => Fault::Name,
+            NotOpen::Refused(_) => Fault::Refused,
+            NotOpen::Unreached(_) => Fault::Unreached,
+            NotOpen::Tls(_) => Fault::Tls,
+        }
+    }
+}
+
 /// An open connection.
 pub(super) struct Link {
     stream: Box<dyn Stream>,
@@ -43,14 +69,14 @@ impl Link {
     pub(super) async fn open(
         address: &str,
         tls: Option<&Arc<Fresh<ClientConfig>>>,
-    ) -> io::Result<Link> {
-        let late = |_| io::Error::from(io::ErrorKind::TimedOut);
+    ) -> Result<Link, NotOpen> {
+        let late = |_| NotOpen::Unreached(io::Error::from(io::ErrorKind::TimedOut));
         let stream = tokio::time::timeout(CONNECT_WITHIN, stream(address, tls));
         let stream = stream.await.map_err(late)??;
         let mut link =
             Link { stream, frames: Mllp::new(ANSWER_BYTES_MAX), buffer: BytesMut::new() };
         if tls.is_some() {
-            link.is_taken().await?;
+            link.is_taken().await.map_err(NotOpen::Tls)?;
         }
         Ok(link)
     }
@@ -74,17 +100,18 @@ impl Link {
         self.stream.flush().await
     }
 
-    /// The next frame; `None` when the connection is closed, or says what is no frame. Nothing is
-    /// lost if the waiting is given up.
-    pub(super) async fn next(&mut self) -> Option<Bytes> {
+    /// The next frame; if there is none, whether the connection was closed, was reset, or says what
+    /// is no frame. Nothing is lost if the waiting is given up.
+    pub(super) async fn next(&mut self) -> Result<Bytes, Fault> {
         loop {
             match self.frames.decode(&mut self.buffer) {
-                Ok(Some(frame)) => return Some(frame),
+                Ok(Some(frame)) => return Ok(frame),
                 Ok(None) => {}
-                Err(_) => return None,
+                Err(_) => return Err(Fault::Garbage),
             }
             match self.stream.read_buf(&mut self.buffer).await {
-                Ok(0) | Err(_) => return None,
+                Ok(0) => return Err(Fault::Closed),
+                Err(_) => return Err(Fault::Reset),
                 Ok(_) => {}
             }
         }
@@ -118,14 +145,32 @@ impl Link {
 async fn stream(
     address: &str,
     tls: Option<&Arc<Fresh<ClientConfig>>>,
-) -> io::Result<Box<dyn Stream>> {
-    let plain = TcpStream::connect(address).await?;
-    plain.set_nodelay(true)?;
+) -> Result<Box<dyn Stream>, NotOpen> {
+    let plain = connected(address).await?;
+    plain.set_nodelay(true).map_err(NotOpen::Unreached)?;
     let Some(tls) = tls else {
         return Ok(Box::new(plain));
     };
     let (host, _) = address.rsplit_once(':').unwrap_or((address, ""));
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let name = ServerName::try_from(host).map_err(io::Error::other)?;
-    Ok(Box::new(TlsConnector::from(tls.current()).connect(name, plain).await?))
+    let fails = |error| NotOpen::Tls(io::Error::other(error));
+    let name = ServerName::try_from(host).map_err(fails)?;
+    let stream = TlsConnector::from(tls.current()).connect(name, plain).await;
+    Ok(Box::new(stream.map_err(NotOpen::Tls)?))
+}
+
+/// A connection to the first of the addresses of a name that takes one.
+async fn connected(address: &str) -> Result<TcpStream, NotOpen> {
+    let nowhere = || io::Error::from(io::ErrorKind::AddrNotAvailable);
+    let mut fault = NotOpen::Name(nowhere());
+    for one in tokio::net::lookup_host(address).await.map_err(NotOpen::Name)? {
+        match TcpStream::connect(one).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                fault = NotOpen::Refused(error);
+            }
+            Err(error) => fault = NotOpen::Unreached(error),
+        }
+    }
+    Err(fault)
 }

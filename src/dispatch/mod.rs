@@ -106,7 +106,7 @@ pub struct Server {
     /// Its base, without a slash at the end.
     pub base: Url,
     /// Who speaks to it.
-    pub client: reqwest::Client,
+    pub client: Arc<Fresh<reqwest::Client>>,
     /// What opens it.
     pub bearer: Arc<Bearer>,
 }

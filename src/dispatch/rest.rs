@@ -25,6 +25,11 @@ impl Rest {
         self.until.is_none_or(|until| until <= now) && !(self.is_broken && on_their_way > 0)
     }
 
+    /// Whether it failed so often in a row that it is left alone, or one line at a time tries.
+    pub(super) fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+
     /// Lanes that wait.
     pub(super) fn lanes(&mut self, now: Instant) -> Vec<String> {
         self.lanes.retain(|(_, until)| *until > now);

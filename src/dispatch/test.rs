@@ -72,8 +72,8 @@ async fn over(mut link: Link, destination: &Destination, desk: &Desk) -> Heard {
     let within = destination.answer_within;
     match timeout(within, link.next()).await {
         Err(_) => Heard::Nothing(format!("no answer within {} seconds", within.as_secs())),
-        Ok(None) => Heard::Nothing("the connection was closed before an answer came".to_owned()),
-        Ok(Some(frame)) => match answer::read(&frame) {
+        Ok(Err(_)) => Heard::Nothing("the connection ended before an answer came".to_owned()),
+        Ok(Ok(frame)) => match answer::read(&frame) {
             Err(error) => Heard::Nothing(error.to_string()),
             Ok(heard) => Heard::Said {
                 code: heard.code.as_str().to_owned(),

@@ -79,6 +79,9 @@ pub struct Document {
     /// The codes that an authorization names.
     #[serde(default)]
     pub codes: Vec<ProcedureCode>,
+    /// The account that the message names.
+    #[serde(default)]
+    pub account: Option<String>,
     /// When the message was made.
     pub posted: Moment,
     /// The message that brought it.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Activity, Credit, Document, Identifier, Phi, Share, Tally};
+use super::{
+    AccountOf, Activity, Credit, Document, Identifier, MessageId, Moment, Order, Phi, Share, Tally,
+};
 
 /// One thing that a message told of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,6 +20,8 @@ pub enum Fact {
     Document(Arc<Document>),
     /// Fractions are counted.
     Tally(Arc<Tally>),
+    /// Something was ordered, or no longer is.
+    Order(Arc<Order>),
 }
 
 /// What makes two tellings the same fact.
@@ -40,6 +44,17 @@ pub enum Link {
         one: Identifier,
         /// The other.
         other: Identifier,
+    },
+    /// What is told of one account is of the other from now on (A35, A41, A44, A49).
+    Move {
+        /// The account that is given up, or leaves its person.
+        from: AccountOf<Identifier>,
+        /// The account that goes on.
+        to: AccountOf<Identifier>,
+        /// When the message that says so was made: the later of two words counts.
+        told: Moment,
+        /// That message.
+        message: MessageId,
     },
 }
 
@@ -76,6 +91,8 @@ pub struct Facts {
     pub documents: Vec<Arc<Document>>,
     /// Counts of fractions, in the order in which they were first told.
     pub tallies: Vec<Arc<Tally>>,
+    /// What was said about orders, in the order in which it was first told.
+    pub orders: Vec<Arc<Order>>,
 }
 
 impl Fact {
@@ -93,6 +110,7 @@ impl Fact {
             Fact::Credit(c) => format!("c|{}|{}|{}", c.system, c.number, c.of),
             Fact::Document(d) => format!("d|{}|{}", d.key.system, d.key.number),
             Fact::Tally(t) => format!("t|{}|{}", t.system, t.number),
+            Fact::Order(o) => format!("o|{}", o.said()),
         })
     }
 }
@@ -105,7 +123,18 @@ impl Facts {
             Fact::Credit(told) => self.take_credit(told).map(Fact::Credit),
             Fact::Document(told) => self.take_document(told).map(Fact::Document),
             Fact::Tally(told) => self.take_tally(told).map(Fact::Tally),
+            Fact::Order(told) => self.take_order(told).map(Fact::Order),
         }
+    }
+
+    /// Each fact.
+    pub fn all(&self) -> impl Iterator<Item = Fact> {
+        let activities = self.activities.iter().cloned().map(Fact::Activity);
+        let credits = self.credits.iter().cloned().map(Fact::Credit);
+        let documents = self.documents.iter().cloned().map(Fact::Document);
+        let tallies = self.tallies.iter().cloned().map(Fact::Tally);
+        let orders = self.orders.iter().cloned().map(Fact::Order);
+        activities.chain(credits).chain(documents).chain(tallies).chain(orders)
     }
 
     /// Takes in who the person is, as told under one number. Gives back what is now known under
@@ -184,6 +213,19 @@ impl Facts {
         };
         let says_the_same = Tally { told: known.told, message: known.message, ..(*told).clone() };
         if told.told < known.told || says_the_same == **known {
+            return None;
+        }
+        *known = Arc::clone(&told);
+        Some(told)
+    }
+
+    /// What was said before is news only where it is said later.
+    fn take_order(&mut self, told: Arc<Order>) -> Option<Arc<Order>> {
+        let Some(known) = self.orders.iter_mut().find(|known| known.says_as(&told)) else {
+            self.orders.push(Arc::clone(&told));
+            return Some(told);
+        };
+        if told.posted <= known.posted {
             return None;
         }
         *known = Arc::clone(&told);

@@ -1,20 +1,18 @@
 //! ADT: who a person is, and whose numbers are whose.
 
-use crate::domain::{Identifier, Link, Place, Refusal};
+use crate::domain::{Identifier, Link, Refusal};
 use crate::wire::hl7::MERGE_EVENTS;
 
 use super::opened::Opened;
-use super::{Note, Reader, Told, finding, person};
+use super::{Reader, Told, accounts, finding, person};
 
 pub(super) const READER: Reader = Reader {
     kind: "ADT",
-    says: "Who a person is; that one number means another (merge), or no longer does (unlink).",
+    says: "Who a person is; that one number means another (merge), or no longer does (unlink); that \
+           an account is another, or another person's.",
     uses: &["MSH", "EVN", "PID", "PV1", "IN1", "MRG"],
     read,
 };
-
-/// Events that move an account to another person, or make one of two.
-const ACCOUNT_EVENTS: [&str; 6] = ["A35", "A36", "A41", "A44", "A49", "A50"];
 
 /// The event that says of two people that they are two.
 const UNLINK: &str = "A37";
@@ -26,24 +24,13 @@ fn read(opened: &Opened<'_>, told: &mut Told) -> Result<(), Refusal> {
     if MERGE_EVENTS.contains(&opened.event) {
         told.links = merges(opened)?;
     }
-    if ACCOUNT_EVENTS.contains(&opened.event) {
-        told.notes.extend(moved_accounts(opened));
-    }
+    let (moves, notes) = accounts::moves(opened);
+    told.links.extend(moves);
+    told.notes.extend(notes);
     if opened.event == UNLINK {
         told.links = vec![split(told)?];
     }
     Ok(())
-}
-
-/// What was drafted stays on the account that its charge named, for a credit must go where the
-/// charge went; that an account was moved is for a person to know.
-fn moved_accounts(opened: &Opened<'_>) -> Vec<Note> {
-    let moved = opened.message.all("MRG").map(|segment| {
-        let place = Place { segment: "MRG".to_owned(), occurrence: segment.occurrence(), field: 3 };
-        let words = "an account was moved or merged: lines stay on the account their charges named";
-        Note { place, words: words.to_owned() }
-    });
-    moved.collect()
 }
 
 /// Each MRG gives up its number for that of the PID before it.
@@ -60,19 +47,11 @@ fn merges(opened: &Opened<'_>) -> Result<Vec<Link>, Refusal> {
                 survivor.clone().ok_or_else(|| refuse("the number that goes on is missing"))?;
             let old = person::identifier(segment.field(1))
                 .ok_or_else(|| refuse("the number that is given up is missing"))?;
-            let old = with_authority(old, &survivor);
+            let old = person::with_authority(old, &survivor);
             links.push(Link::Merge { survivor, old });
         }
     }
     Ok(links)
-}
-
-/// A number without its authority is of the same as the one beside it.
-fn with_authority(old: Identifier, survivor: &Identifier) -> Identifier {
-    match old.authority.is_empty() {
-        true => Identifier { authority: survivor.authority.clone(), ..old },
-        false => old,
-    }
 }
 
 fn split(told: &Told) -> Result<Link, Refusal> {
@@ -100,15 +79,6 @@ mod tests {
         assert!(person.name.unwrap().open_for_person().is_empty() && person.registered);
         let silent = one(&told("ADT^A08", &["PID|1||5^^^X^MR"])).registration.clone();
         assert!(silent.name.is_none() && silent.account.is_none() && silent.birth_date.is_none());
-    }
-
-    #[test]
-    fn an_account_that_is_moved_is_told_to_whoever_looks() {
-        for event in ["A35", "A44"] {
-            let moved = told(&format!("ADT^{event}"), &[PID, "MRG|4410102||A4410102"]);
-            assert!(moved.links.is_empty() && moved.notes.len() == 1, "{event}");
-            assert_eq!(one(&moved).registration.account.as_deref(), Some("A4410101"));
-        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::{
-    Activity, Answer, BY_HAND, Credit, Document, Fact, MessageId, Moment, Reason, Refusal,
+    Activity, Answer, BY_HAND, Credit, Document, Fact, MessageId, Moment, Order, Reason, Refusal,
     Registration, Tally, ToldByHand, Who,
 };
 
@@ -53,5 +53,6 @@ fn brought_by(fact: Fact, message: MessageId) -> Fact {
             Fact::Document(Arc::new(Document { message, ..Arc::unwrap_or_clone(one) }))
         }
         Fact::Tally(one) => Fact::Tally(Arc::new(Tally { message, ..Arc::unwrap_or_clone(one) })),
+        Fact::Order(one) => Fact::Order(Arc::new(Order { message, ..Arc::unwrap_or_clone(one) })),
     }
 }

@@ -248,9 +248,14 @@ fn k_25_one_is_one_however_it_is_spelled_and_a_comma_is_no_sign() {
 
 #[test]
 fn k_27_a_header_alone_is_refused_by_name() {
-    assert_eq!(refused("DFT^P03^DFT_P03", &[PID]), "AE 100 FT1");
-    assert_eq!(refused("DFT^P03^DFT_P03", &[]), "AE 100 FT1");
+    assert_eq!(refused("DFT^P03^DFT_P03", &[]), "AE 101 PID-3");
     assert_eq!(refused("DFT^P03^DFT_P03", &[FT1]), "AE 101 PID-3");
+}
+
+#[test]
+fn in_03_charges_without_a_charge_that_were_taken_are_nothing_to_do() {
+    let told = told("DFT^P03^DFT_P03", &[PID]);
+    assert_eq!(told.ignored.as_deref(), Some("there is no FT1: there is nothing to do"));
 }
 
 #[test]
@@ -286,6 +291,7 @@ fn charges_are_told_from_credits_and_from_what_is_neither() {
             Some(Fact::Credit(_)) => "credit",
             Some(Fact::Document(_)) => "document",
             Some(Fact::Tally(_)) => "tally",
+            Some(Fact::Order(_)) => "order",
             None => "note",
         };
         assert_eq!(is, row["is"], "{row}");
@@ -414,4 +420,29 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn people_behind_a_line_stand_in_where_it_names_nobody() {
+    let prt = |action: &str, role: &str, by: &str| format!("PRT|1|{action}||{role}^x^HL70912|{by}");
+    let (maud, ned) = ("1999000510^Tolliver^Maud^^^^MD", "1999000528^Brackwater^Ned^^^^RT");
+    let bare = ft1(&[(20, ""), (21, "")]);
+    let people = |lines: &[&str]| {
+        let told = told("DFT^P03", &[&[PID, PV1], lines].concat());
+        let of = |by: &Option<crate::domain::Clinician>| {
+            by.as_ref().map_or("-".to_owned(), |by| by.given.clone())
+        };
+        let all = activities(&told).into_iter();
+        let all: Vec<String> =
+            all.map(|it| format!("{} {}", of(&it.performer), of(&it.orderer))).collect();
+        assert!(!told.kept.contains(&"PRT".to_owned()));
+        all.join(", ")
+    };
+    let (does, orders) = (prt("AD", "AP", ned), prt("AD", "OP", maud));
+    assert_eq!(people(&[&bare, &does, &orders, ZRT]), "Ned Maud");
+    assert_eq!(people(&[&bare, "NTE|1", &prt("UC", "ahp", ned), ZRT, &orders]), "Ned Maud");
+    assert_eq!(people(&[&bare, &prt("DE", "AP", ned), &prt("AD", "PP", maud)]), "- -");
+    let own = ft1(&[(20, maud)]);
+    assert_eq!(people(&[&own, &does, &bare, &does]), "Maud Maud, Ned -", "the line's own counts");
+    assert_eq!(people(&[&bare, "PR1|1", &does, &orders]), "- -", "those are of the procedure");
 }

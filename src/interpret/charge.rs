@@ -1,16 +1,19 @@
 //! One line of charges: FT1, and what belongs to it.
 
 use crate::domain::{
-    Activity, ActivityKey, ActivityStanding, Credit, Diagnosis, Field, Identifier, Modifier,
-    Moment, PatientClass, ProcedureCode, Quantity, Refusal, Share, Weight,
+    Activity, ActivityKey, ActivityStanding, Clinician, Credit, Diagnosis, Field, Identifier,
+    Modifier, Moment, PatientClass, ProcedureCode, Quantity, Refusal, Share, Weight,
 };
 use crate::mappings::source::{ActivitySpots, Credits, Names, Shares, Spelling, Spot};
-use crate::wire::hl7::Value;
+use crate::wire::hl7::{Segment, Value};
 
 use super::code::Coded;
 use super::key::Numbers;
 use super::opened::{Opened, Part};
 use super::{clinician, code, finding, moment};
+
+/// A participant who no longer takes part (PRT-2, table 0287).
+const DELETED: &str = "DE";
 
 /// A line being read.
 pub(super) struct Line<'a> {
@@ -48,8 +51,8 @@ impl Line<'_> {
             modifiers: work.modifiers,
             share: work.share,
             diagnoses: self.diagnoses(&mut unreadable),
-            performer: clinician::clinician(self.line.at(&spots.performer), profile),
-            orderer: clinician::clinician(self.line.at(&spots.orderer), profile),
+            performer: self.person(&spots.performer, &profile.participation.performer),
+            orderer: self.person(&spots.orderer, &profile.participation.orderer),
             course: named(course.map(|it| &it.course)),
             plan: named(course.map(|it| &it.plan)),
             fraction: self.counted(course.map(|it| &it.fraction), &mut unreadable),
@@ -94,6 +97,27 @@ impl Line<'_> {
             message: self.opened.reading.message,
             control_id: self.opened.control_id.clone(),
         })
+    }
+
+    /// Whoever stands at a place of the line, else whoever took part in it as one of these.
+    fn person(&self, spot: &Spot, roles: &[String]) -> Option<Clinician> {
+        let profile = self.opened.reading.profile;
+        clinician::clinician(self.line.at(spot), profile).or_else(|| {
+            let mut plays = self.participants();
+            plays.find_map(|one| match Spelling::is(roles, &one.field(4).code()) {
+                true => clinician::clinician(one.field(5), profile),
+                false => None,
+            })
+        })
+    }
+
+    /// PRT right behind the line: what stands behind a procedure or an observation is of that.
+    fn participants(&self) -> impl Iterator<Item = Segment<'_>> {
+        let of_line = |name: &str| matches!(name, "PRT" | "NTE") || name.starts_with('Z');
+        let behind = self.line.segments.iter().copied().skip(1);
+        let behind = behind.take_while(move |one| of_line(one.name()));
+        behind
+            .filter(|one| one.name() == "PRT" && !one.field(2).code().eq_ignore_ascii_case(DELETED))
     }
 
     fn spots(&self) -> &ActivitySpots {

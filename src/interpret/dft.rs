@@ -13,7 +13,7 @@ use super::{Note, Reader, Told, finding, person};
 pub(super) const READER: Reader = Reader {
     kind: "DFT",
     says: "Each FT1, with the course segment behind it, is something done or taken back.",
-    uses: &["MSH", "EVN", "PID", "PV1", "IN1", "FT1", "DG1", "ZRT"],
+    uses: &["MSH", "EVN", "PID", "PV1", "IN1", "FT1", "DG1", "PRT", "ZRT"],
     read,
 };
 
@@ -34,7 +34,11 @@ fn read(opened: &Opened<'_>, told: &mut Told) -> Result<(), Refusal> {
         told.people.push(person);
     }
     if told.people.iter().all(|person| person.facts.is_empty()) {
-        told.ignored = Some("no FT1 tells of anything done or taken back".to_owned());
+        let why = match opened.message.segment("FT1") {
+            Some(_) => "no FT1 tells of anything done or taken back",
+            None => "there is no FT1: there is nothing to do",
+        };
+        told.ignored = Some(why.to_owned());
     }
     Ok(())
 }
@@ -65,7 +69,7 @@ const APART: &str = "~";
 fn activity(fact: &Fact) -> Option<&Activity> {
     match fact {
         Fact::Activity(activity) => Some(activity),
-        Fact::Credit(_) | Fact::Document(_) | Fact::Tally(_) => None,
+        Fact::Credit(_) | Fact::Document(_) | Fact::Tally(_) | Fact::Order(_) => None,
     }
 }
 

@@ -5,28 +5,17 @@ use crate::domain::Refusal;
 use super::opened::Opened;
 use super::{Reader, Told, person};
 
-const USES: &[&str] = &["MSH", "EVN", "PID", "PV1", "IN1"];
+pub(super) const USES: &[&str] = &["MSH", "EVN", "PID", "PV1", "IN1"];
 
-macro_rules! kept {
-    ($name:ident, $kind:literal, $what:literal) => {
-        pub(super) const $name: Reader = Reader {
-            kind: $kind,
-            says: concat!($what, ": kept, not used yet but for who the person is."),
-            uses: USES,
-            read: |opened, told| {
-                told.ignored =
-                    Some(concat!($what, " (", $kind, ") are kept and not used yet").into());
-                registration(opened, told)
-            },
-        };
-    };
-}
-
-kept!(ORM, "ORM", "orders");
-kept!(OMG, "OMG", "clinical orders");
-kept!(OML, "OML", "laboratory orders");
-kept!(ORU, "ORU", "results");
-kept!(MFN, "MFN", "master files");
+pub(super) const MFN: Reader = Reader {
+    kind: "MFN",
+    says: "master files: kept, not used yet but for who the person is.",
+    uses: USES,
+    read: |opened, told| {
+        told.ignored = Some("master files (MFN) are kept and not used yet".into());
+        registration(opened, told)
+    },
+};
 
 /// BAR: an account is opened or changed; what else becomes of accounts is kept.
 pub(super) const BAR: Reader = Reader {
@@ -48,13 +37,15 @@ fn registration(opened: &Opened<'_>, told: &mut Told) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use crate::interpret::samples::{PID, one, told};
+    use crate::interpret::samples::told;
 
     #[test]
     fn what_is_not_used_yet_is_kept_and_says_so() {
-        let order = told("ORM^O01", &[PID, "ORC|NW"]);
-        assert_eq!(order.ignored.as_deref(), Some("orders (ORM) are kept and not used yet"));
-        assert_eq!((order.kept.len(), one(&order).facts.len()), (1, 0));
-        assert!(told("MFN^M02", &["MFI|1"]).people.is_empty());
+        let masters = told("MFN^M02", &["MFI|1"]);
+        assert_eq!(
+            masters.ignored.as_deref(),
+            Some("master files (MFN) are kept and not used yet")
+        );
+        assert!(masters.people.is_empty() && masters.kept == ["MFI"]);
     }
 }

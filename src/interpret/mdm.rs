@@ -1,14 +1,14 @@
 //! MDM: a document stands, or no longer stands.
 
+use std::slice;
 use std::sync::Arc;
 
-use crate::domain::{
-    Document, DocumentKey, DocumentKind, Fact, Moment, ProcedureCode, Refusal, Standing,
-};
-use crate::mappings::source::{Spelling, Spot};
+use crate::domain::{Document, DocumentKey, DocumentKind, Fact, Refusal, Standing};
+use crate::mappings::source::Spelling;
 
+use super::document::{self, Outline, Places};
 use super::opened::{Opened, Part};
-use super::{Note, Reader, Told, clinician, finding, moment, person};
+use super::{Note, Reader, Told, finding, person};
 
 pub(super) const READER: Reader = Reader {
     kind: "MDM",
@@ -29,8 +29,9 @@ const REPLACEMENTS: [&str; 2] = ["T09", "T10"];
 fn read(opened: &Opened<'_>, told: &mut Told) -> Result<(), Refusal> {
     for part in opened.persons() {
         let mut person = person::person(opened, &part)?;
+        let account = part.code(&opened.reading.profile.person.account);
         for group in part.groups("TXA") {
-            let document = document(opened, &group, &mut told.notes)?;
+            let document = document(opened, &group, account.clone(), &mut told.notes)?;
             let replaced = replaced(opened, &group, &document);
             person.facts.extend(replaced.map(|it| Fact::Document(Arc::new(it))));
             person.facts.push(Fact::Document(Arc::new(document)));
@@ -57,45 +58,28 @@ fn replaced(opened: &Opened<'_>, part: &Part<'_>, document: &Document) -> Option
 fn document(
     opened: &Opened<'_>,
     part: &Part<'_>,
+    account: Option<String>,
     notes: &mut Vec<Note>,
 ) -> Result<Document, Refusal> {
     let profile = opened.reading.profile;
     let spots = &profile.document;
-    let missing = || refuse(101, part, &spots.number, "the document has no number");
-    let number = part.code(&spots.number).ok_or_else(missing)?;
     let told = profile.document(&part.at(&spots.kind).code()).unwrap_or(DocumentKind::Other);
+    let number = part.code(&spots.number).unwrap_or_default();
     let is_addendum = ADDENDA.contains(&opened.event) && parent(part, &number).is_some();
     let kind = if is_addendum { DocumentKind::Other } else { told };
+    let places = Places {
+        number: slice::from_ref(&spots.number),
+        moment: slice::from_ref(&spots.moment),
+        author: slice::from_ref(&spots.author),
+    };
+    let outline = Outline { prefix: "", kind, standing: standing(opened, part), account };
+    let document = document::document(opened, part, places, outline)?;
     if kind == DocumentKind::Other {
         let place = finding::place(part, &spots.kind);
         notes
             .push(Note { place, words: "a type of document that is kept and not used".to_owned() });
     }
-    let standing = standing(opened, part);
-    let course = profile.course.as_ref();
-    let named = |spot: Option<&Spot>| spot.and_then(|spot| part.code(spot));
-    Ok(Document {
-        key: DocumentKey { system: opened.reading.system.to_owned(), number },
-        kind,
-        moment: dated(opened, part, kind, standing)?,
-        author: clinician::clinician(part.at(&spots.author), profile),
-        standing,
-        course: named(course.map(|it| &it.course)),
-        plan: named(course.map(|it| &it.plan)),
-        session: named(course.map(|it| &it.session)),
-        codes: if kind == DocumentKind::Authorization { codes(opened, part) } else { Vec::new() },
-        posted: opened.made,
-        message: opened.reading.message,
-    })
-}
-
-/// The codes that an authorization names, one in each segment; what is no code is no code.
-fn codes(opened: &Opened<'_>, part: &Part<'_>) -> Vec<ProcedureCode> {
-    let Some(spot) = &opened.reading.profile.document.codes else {
-        return Vec::new();
-    };
-    let told = part.groups(&spot.segment).into_iter();
-    told.filter_map(|one| one.code(spot)?.parse().ok()).collect()
+    Ok(document)
 }
 
 fn standing(opened: &Opened<'_>, part: &Part<'_>) -> Standing {
@@ -108,31 +92,6 @@ fn standing(opened: &Opened<'_>, part: &Part<'_>) -> Standing {
     } else {
         Standing::Unsigned
     }
-}
-
-/// When the exam or approval was. A document that counts must tell it; one that counts for
-/// nothing need not, and is then as old as its message.
-fn dated(
-    opened: &Opened<'_>,
-    part: &Part<'_>,
-    kind: DocumentKind,
-    standing: Standing,
-) -> Result<Moment, Refusal> {
-    let spot = &opened.reading.profile.document.moment;
-    let counts = kind != DocumentKind::Other && standing == Standing::InForce;
-    match moment::local(part.at(spot)) {
-        Some(moment) => Ok(moment),
-        None if !counts => Ok(opened.made),
-        None if part.code(spot).is_none() => {
-            Err(refuse(101, part, spot, "the document has no date"))
-        }
-        None => Err(refuse(102, part, spot, "the date of the document is no date")),
-    }
-}
-
-fn refuse(code: u16, part: &Part<'_>, spot: &Spot, text: &str) -> Refusal {
-    let place = finding::place(part, spot);
-    finding::error(code, &place.segment, place.occurrence, place.field, text)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //!
 //! **Start at** [`READERS`]: each type of message is a file and a row in that list.
 
+mod accounts;
 mod adt;
 mod by_hand;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod clinician;
 mod code;
 mod coverage;
 mod dft;
+mod document;
 pub mod fhir;
 mod finding;
 mod kept;
@@ -25,6 +27,8 @@ mod learn;
 mod mdm;
 mod moment;
 mod opened;
+mod order;
+mod oru;
 mod person;
 #[cfg(test)]
 mod samples;
@@ -115,10 +119,11 @@ pub const READERS: &[&Reader] = &[
     &mdm::READER,
     &adt::READER,
     &siu::READER,
-    &kept::ORM,
-    &kept::OMG,
-    &kept::OML,
-    &kept::ORU,
+    &order::ORM,
+    &order::OMG,
+    &order::OML,
+    &order::OMI,
+    &oru::READER,
     &kept::BAR,
     &kept::MFN,
 ];
@@ -129,6 +134,25 @@ pub fn read(raw: &[u8], reading: &Reading<'_>) -> Result<Told, Refusal> {
     scan.verdict.clone().map_err(finding::refusal)?;
     let message = hl7::Message::parse(raw).map_err(finding::refusal)?;
     read_parsed(&message, &scan, reading)
+}
+
+/// What a message tells of which nothing is read, for this reason: its header alone.
+pub fn unread(raw: &[u8], reading: &Reading<'_>, why: String) -> Told {
+    let terms = hl7::Terms { fragments: true, ..hl7::Terms::TAKEN };
+    let scan = hl7::scan_on(raw, &terms);
+    let made = hl7::Message::parse(raw).map(|message| moment::made(&message, reading));
+    let zoned = || reading.received.to_zoned(reading.time_zone.clone()).datetime();
+    Told {
+        control_id: String::from_utf8_lossy(scan.control_id()).trim().to_owned(),
+        trigger: scan.trigger(),
+        version: scan.version().into_owned(),
+        made: made.unwrap_or_else(|_| Moment::at(zoned())),
+        people: Vec::new(),
+        links: Vec::new(),
+        ignored: Some(why),
+        notes: Vec::new(),
+        kept: Vec::new(),
+    }
 }
 
 fn read_parsed(
@@ -155,6 +179,8 @@ fn read_parsed(
     let reader =
         reader.ok_or_else(|| finding::error(200, "MSH", 1, 9, "nobody reads this type"))?;
     (reader.read)(&opened, &mut told)?;
-    told.kept = opened.unused(reader.uses);
+    // What tells nothing for us is kept whole, but for who the person is.
+    let uses = if told.ignored.is_some() { kept::USES } else { reader.uses };
+    told.kept = opened.unused(uses);
     Ok(told)
 }

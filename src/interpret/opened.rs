@@ -67,6 +67,20 @@ impl<'m> Part<'m> {
         }
     }
 
+    /// What is made of the first of these places that gives anything.
+    pub(super) fn first<T>(
+        &self,
+        spots: &[Spot],
+        made: impl Fn(Value<'m>) -> Option<T>,
+    ) -> Option<T> {
+        spots.iter().find_map(|spot| made(self.at(spot)))
+    }
+
+    /// The code, id or number at the first of these places that tells one.
+    pub(super) fn first_code(&self, spots: &[Spot]) -> Option<String> {
+        spots.iter().find_map(|spot| self.code(spot))
+    }
+
     /// The code, id or number at a place, if one is told.
     pub(super) fn code(&self, spot: &Spot) -> Option<String> {
         Some(self.at(spot).code().into_owned()).filter(|text| !text.is_empty())

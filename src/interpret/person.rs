@@ -29,6 +29,14 @@ pub(super) fn identifier(list: Value<'_>) -> Option<Identifier> {
     Some(Identifier { authority, number: one.code().into_owned() })
 }
 
+/// A number without its authority is of the same as the one beside it.
+pub(super) fn with_authority(old: Identifier, survivor: &Identifier) -> Identifier {
+    match old.authority.is_empty() {
+        true => Identifier { authority: survivor.authority.clone(), ..old },
+        false => old,
+    }
+}
+
 fn registration(opened: &Opened<'_>, part: &Part<'_>) -> Registration {
     let spots = &opened.reading.profile.person;
     Registration {

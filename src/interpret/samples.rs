@@ -1,5 +1,7 @@
 //! Messages that tests are made of. The people are invented.
 
+use std::sync::LazyLock;
+
 use jiff::tz::TimeZone;
 
 use crate::domain::{Activity, Credit, Document, Fact, MessageId, Refusal};
@@ -17,14 +19,19 @@ pub(super) const FT1: &str = "FT1|1|K01-1|B261008|202610081015|20261008181000|CG
 pub(super) const ZRT: &str = "ZRT|C1|P1|1|5|2.25.77";
 
 pub(super) fn told_by(profile: &str, raw: &[u8]) -> Result<Told, Refusal> {
-    let reading = Reading {
-        profile: &SourceProfile::parse(profile).unwrap(),
+    read(raw, &reading(&SourceProfile::parse(profile).unwrap()))
+}
+
+pub(super) fn reading(profile: &SourceProfile) -> Reading<'_> {
+    static ZONE: LazyLock<TimeZone> =
+        LazyLock::new(|| TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap());
+    Reading {
+        profile,
         system: "site",
-        time_zone: &TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap(),
+        time_zone: &ZONE,
         message: MessageId(7),
         received: "2026-10-09T03:30:00Z".parse().unwrap(),
-    };
-    read(raw, &reading)
+    }
 }
 
 pub(super) fn headed(kind: &str, segments: &[&str]) -> String {

@@ -125,7 +125,7 @@ fn appointment(
                     payer: part.code(&profile.person.payer),
                     department: None,
                     location: None,
-                    filler_order: None,
+                    filler_order: spots.filler_order.as_ref().and_then(|spot| at(spot).code(spot)),
                     posted: opened.made,
                     told: opened.made,
                     message: opened.reading.message,

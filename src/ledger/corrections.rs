@@ -16,8 +16,12 @@ pub(super) struct Standing<'a> {
     pub(super) out: Option<&'a BookedLine>,
     /// A reversal of it that waits for a person.
     pub(super) proposal: Option<&'a BookedLine>,
-    /// Those that have not left; one, but for a short while after a correction was dismissed.
+    /// Those that have not left; one, but for a short while after a correction was dismissed, or
+    /// after two people became one.
     pub(super) here: Vec<&'a BookedLine>,
+    /// Those that have left beside it, with what proposes to take them back: two people of whom
+    /// the same was told became one.
+    pub(super) twice: Vec<(&'a BookedLine, Option<&'a BookedLine>)>,
     /// Where they go.
     pub(super) destination: Option<String>,
 }
@@ -30,6 +34,8 @@ impl<'a> Standing<'a> {
         } else if self.out.is_none_or(|known| !known.state.is_out()) {
             self.out = Some(line);
             self.proposal = proposal;
+        } else if line.state.is_out() {
+            self.twice.push((line, proposal));
         }
     }
 

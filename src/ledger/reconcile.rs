@@ -39,6 +39,12 @@ pub fn reconcile(
     let mut changes = Vec::new();
     let works: HashSet<Work<'_>> = due.iter().map(|one| work(&one.line)).collect();
     let books = Books { booked, news };
+    let copies = gone.iter().chain(standing.values().flat_map(BTreeMap::values));
+    let mut twice: Vec<_> = copies.flat_map(|copy| copy.twice.iter().copied()).collect();
+    twice.sort_by_key(|(line, _)| line.id);
+    for (line, proposal) in twice {
+        books.take_back_twice(line, proposal, &mut changes);
+    }
     let ends: Vec<End<'_>> =
         gone.iter().filter_map(|copy| books.take_off(copy, &works, &mut changes)).collect();
     drop(works);
@@ -155,7 +161,12 @@ impl<'a> Books<'a> {
         changes: &mut Vec<Change>,
     ) {
         let Some(out) = copy.out else {
-            return refresh_all(&copy.here, judged, waits, changes);
+            let decided = copy.here.iter().position(|line| line.decision.is_some());
+            let kept = decided.unwrap_or(0);
+            let others = copy.here.iter().enumerate().filter(|(place, _)| *place != kept);
+            changes.extend(others.filter_map(|(_, line)| withdrawn(line)));
+            let kept = copy.here.get(kept).map_or(&[][..], std::slice::from_ref);
+            return refresh_all(kept, judged, waits, changes);
         };
         let (state, by_person) = decided(judged, &[], out.decision.as_ref());
         let ready = state == LineState::Queued || out.state == LineState::Withdrawn;
@@ -217,6 +228,20 @@ impl<'a> Books<'a> {
         let proposes = self.news == News::Tables;
         self.reverse(out, Vec::new(), proposes, changes);
         Some(if proposes { End::Proposed(out) } else { End::Reversed(out) })
+    }
+
+    /// What has left a second time is taken back, whatever the tables say: said twice is done once.
+    fn take_back_twice(
+        &self,
+        line: &BookedLine,
+        proposal: Option<&BookedLine>,
+        changes: &mut Vec<Change>,
+    ) {
+        match proposal {
+            Some(proposal) => changes.push(corrections::goes_by_itself(proposal)),
+            None if self.was_dismissed(line, &[]) => {}
+            None => self.reverse(line, Vec::new(), false, changes),
+        }
     }
 
     fn reverse(

@@ -124,12 +124,15 @@ fn the_books_are_brought_to_what_is_due() {
         | accepted  | 99991 a A1 !hold   | reverse 1 queued, draft 99991 held after 1    | reverse 1 held, draft 99991 held after 1  |
         | accepted  | 99991 a A1 !reject | reverse 1 queued, draft 99991 rejected after 1 | reverse 1 held, draft 99991 rejected after 1 |
         | accepted  | 99991 a A2         | reverse 1 held, draft 99991 held after 1      | reverse 1 held, draft 99991 held after 1  |
+        | queued queued     | 99991 a A1 | move 2 withdrawn                              | move 2 withdrawn                          |
+        | accepted queued   | 99991 a A1 | move 2 withdrawn                              | move 2 withdrawn                          |
+        | accepted accepted | 99991 a A1 | reverse 2 queued                              | reverse 2 queued                          |
+        | accepted accepted |            | reverse 2 queued, reverse 1 queued            | reverse 2 queued, reverse 1 held          |
         ",
     ) {
-        let books: Vec<BookedLine> = Some(row["stands"].as_str())
-            .filter(|state| !state.is_empty())
-            .map(|state| booked(1, "99991 a A1", state))
-            .into_iter()
+        let books: Vec<BookedLine> = (1..)
+            .zip(row["stands"].split_whitespace())
+            .map(|(id, state)| booked(id, "99991 a A1", state))
             .collect();
         assert_eq!(changes(&books, &row["due"], News::Facts), row["facts"], "{row}");
         assert_eq!(changes(&books, &row["due"], News::Tables), row["tables"], "{row}");

@@ -12,6 +12,7 @@
 mod alternatives;
 mod cell;
 mod codes;
+mod context;
 mod coverage;
 mod decisions;
 mod derived;

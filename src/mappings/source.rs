@@ -6,6 +6,8 @@ use serde::Deserialize;
 
 use crate::domain::DocumentKind;
 
+pub use super::context::{OrderSpots, Participation, ResultSpots};
+
 /// What is peculiar to one kind of oncology system: a file `mappings/sources/<name>.toml`. What
 /// its names of activities mean stands in the dictionary beside it, `<name>.csv`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -30,12 +32,24 @@ pub struct SourceProfile {
     /// Where an appointment's things stand; left out if appointments are only kept.
     #[serde(default)]
     pub appointment: Option<AppointmentSpots>,
+    /// Where a result's things stand; left out if results are only kept.
+    #[serde(default)]
+    pub result: Option<ResultSpots>,
+    /// Where an order's things stand, if not where the standard has them.
+    #[serde(default)]
+    pub order: OrderSpots,
+    /// Which people behind a charge did the work, and which ordered it.
+    #[serde(default)]
+    pub participation: Participation,
     /// Where course, plan and session stand; left out if it names no course.
     pub course: Option<CourseSpots>,
     /// How it spells what we must tell apart.
     pub spelling: Spelling,
     /// What its types of document are. Others are kept and mean nothing.
     pub documents: BTreeMap<String, Document>,
+    /// Which orders are evidence, by what is ordered. Others only tell who ordered.
+    #[serde(default)]
+    pub orders: BTreeMap<String, Document>,
 }
 
 /// Whether the shares of one piece of work come as one line or as two.
@@ -178,6 +192,9 @@ pub struct AppointmentSpots {
     pub completed: Vec<String>,
     /// Statuses that take it back.
     pub taken_back: Vec<String>,
+    /// The order it filled.
+    #[serde(default)]
+    pub filler_order: Option<Spot>,
 }
 
 /// Places in the segment behind FT1 or TXA that names the course.
@@ -224,8 +241,12 @@ impl SourceProfile {
 
     /// What a type of document is.
     pub fn document(&self, kind: &str) -> Option<DocumentKind> {
-        let same = |(name, _): &(&String, &Document)| name.eq_ignore_ascii_case(kind);
-        self.documents.iter().find(same).map(|(_, document)| document.0)
+        of(&self.documents, kind)
+    }
+
+    /// What an order is evidence of, by what is ordered.
+    pub fn evidence(&self, ordered: &str) -> Option<DocumentKind> {
+        of(&self.orders, ordered)
     }
 
     fn faults(&self) -> Vec<String> {
@@ -237,10 +258,25 @@ impl SourceProfile {
         for spot in self.document.all().iter().filter(|spot| misplaced(spot, "TXA")) {
             faults.push(format!("{spot}: what belongs to a document stands in TXA"));
         }
+        faults.extend(self.order.faults());
+        faults.extend(self.result.iter().flat_map(ResultSpots::faults));
+        faults.extend(self.participation.faults());
         if self.degree_component == 0 {
             faults.push("degree_component: components count from 1".to_owned());
         }
         faults
+    }
+}
+
+fn of(named: &BTreeMap<String, Document>, name: &str) -> Option<DocumentKind> {
+    let same = |(known, _): &(&String, &Document)| known.eq_ignore_ascii_case(name);
+    named.iter().find(same).map(|(_, document)| document.0)
+}
+
+impl Spot {
+    /// A field of a segment.
+    pub(super) fn of(segment: &str, field: u16) -> Spot {
+        Spot { segment: segment.to_owned(), field, component: 0, subcomponent: 0 }
     }
 }
 
@@ -359,7 +395,11 @@ mod tests {
         assert_eq!(aria.document("LETTER"), None);
         let mosaiq = SourceProfile::parse(MOSAIQ).unwrap();
         assert_eq!((mosaiq.name.as_str(), mosaiq.shares), ("mosaiq", Shares::Apart));
-        assert!(mosaiq.course.is_none());
+        assert!(mosaiq.course.is_none() && mosaiq.result.is_some() && aria.result.is_none());
+        assert_eq!((&aria.order, &mosaiq.order), (&OrderSpots::default(), &OrderSpots::default()));
+        let orders = format!("{MOSAIQ}[orders]\nPHYSCONS = \"physics-request\"\n");
+        let orders = SourceProfile::parse(&orders).unwrap();
+        assert_eq!(orders.evidence("physcons"), Some(DocumentKind::PhysicsRequest));
     }
 
     #[test]
@@ -375,9 +415,25 @@ mod tests {
             ("\"visit-note\"", "\"letter\"", "is no kind of document"),
             ("shares =", "share =", "unknown field `share`"),
             ("degree_component = 7", "degree_component = 0", "count from 1"),
+            ("[\"OBR.25\"", "[\"PID.5\"", "a result stands in OBR or OBX"),
+            ("number = \"OBR.3\"", "number = \"OBX.3\"", "a result stands in OBR"),
+            ("[\"F\", \"C\"]", "[]", "result.signed: write at least one"),
+            ("[\"F\", \"C\"]", "[\"F\", \"x\"]", "`x` cannot mean two things"),
+            ("[\"OBR.7\", \"OBR.22\"]", "[]", "result.moment: write at least one place"),
+            ("[\"OBR.7\", \"OBR.22\"]", "\"OBR.7\"", "expected a sequence"),
+            (
+                "[result]",
+                "[order]\nfiller = [\"FT1.23\"]\n[result]",
+                "an order stands in ORC or OBR",
+            ),
+            ("[result]", "[order]\nfiller = []\n[result]", "order.filler: write at least one"),
+            ("[result]", "[order]\nstate = \"ORC.5\"\n[result]", "unknown field `state`"),
+            ("[result]", "[orders]\nX = \"letter\"\n[result]", "is no kind of document"),
+            ("[result]", "[participation]\nperformer = [\"OP\"]\n[result]", "`OP` cannot mean two"),
         ] {
-            let text = ARIA.replacen(right, wrong, 1);
-            assert_ne!(text, ARIA, "{right}");
+            let profile = if ARIA.contains(right) { ARIA } else { MOSAIQ };
+            let text = profile.replacen(right, wrong, 1);
+            assert_ne!(text, profile, "{right}");
             let error = SourceProfile::parse(&text).unwrap_err();
             assert!(error.contains(says), "{wrong}: {error}");
         }

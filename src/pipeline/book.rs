@@ -73,13 +73,16 @@ pub(super) fn entry_of(message: &BookedMessage) -> Entry {
     }
 }
 
-/// Numbers joined or parted, as a part of their own.
+/// Numbers joined or parted, or an account moved, as a part of their own.
 pub(super) fn link(link: &Link, read: &Read<'_>) -> Part {
     let (person, body) = match link {
         Link::Merge { survivor, old } => {
             (survivor, json!({ "merge": { "survivor": survivor, "old": old } }))
         }
         Link::Split { one, other } => (one, json!({ "split": { "one": one, "other": other } })),
+        Link::Move { from, to, told, .. } => {
+            (&to.whose, json!({ "move": { "from": from, "to": to, "told": told } }))
+        }
     };
     Part {
         person: Some(person.clone()),

@@ -115,7 +115,7 @@ fn listen(
                         known.stands = false;
                     }
                 }
-                Fact::Activity(_) | Fact::Document(_) | Fact::Tally(_) => {}
+                Fact::Activity(_) | Fact::Document(_) | Fact::Tally(_) | Fact::Order(_) => {}
             }
         }
     }

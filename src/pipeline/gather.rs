@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::domain::{Identifier, MessageId, MessageState, PersonId};
+use crate::domain::{Fact, Identifier, MessageId, MessageState, PersonId};
 use crate::store::{BookedMessage, Error, NewFact, Part};
 
 use super::judge::{Dossier, safely};
@@ -18,8 +18,13 @@ pub(super) struct Gathered {
 }
 
 impl Pipeline {
-    /// Gathers what a run of messages tells and judges every person it is news of.
-    pub(super) fn gather(&mut self, reads: &[Read<'_>]) -> Result<Vec<Gathered>, Error> {
+    /// Gathers what a run of messages tells and judges every person it is news of; all of them
+    /// where something moved at the first look.
+    pub(super) fn gather(
+        &mut self,
+        reads: &[Read<'_>],
+        look: Look,
+    ) -> Result<Vec<Gathered>, Error> {
         let mut gathered: Vec<Gathered> = Vec::new();
         let mut places: HashMap<Option<Place>, usize> = HashMap::new();
         for read in reads {
@@ -39,10 +44,55 @@ impl Pipeline {
                 gathered[place].messages.push(read.stored.id);
             }
         }
+        for one in &mut gathered {
+            one.news |= look == Look::Again && one.dossier.is_some();
+        }
+        let linked = reads.iter().any(|read| read.links().next().is_some());
+        let inherited = self.bring_heirs(&mut gathered, &mut places, linked)?;
         for one in gathered.iter_mut().filter(|one| one.news) {
             self.judge_gathered(one);
         }
+        for (giver, heir) in inherited {
+            let stuck = |place: usize| gathered[place].dossier.is_none();
+            if stuck(giver) || stuck(heir) {
+                gathered[giver].stick();
+                gathered[heir].stick();
+            }
+        }
         Ok(gathered)
+    }
+
+    /// News of a person some of whose accounts are another's by now is news of the other; where
+    /// a number or an account has just moved, of everybody who had to do with those accounts. Gives
+    /// the places of those who gave and those who got: they are booked together or not at all.
+    fn bring_heirs(
+        &mut self,
+        gathered: &mut Vec<Gathered>,
+        places: &mut HashMap<Option<Place>, usize>,
+        linked: bool,
+    ) -> Result<Vec<(usize, usize)>, Error> {
+        let mut inherited = Vec::new();
+        for giver in 0..gathered.len() {
+            let one = &gathered[giver];
+            let moved = one.dossier.as_ref().and_then(|dossier| dossier.moved.as_ref());
+            let Some(moved) = moved.filter(|_| one.news) else { continue };
+            let person = moved.person;
+            let touched: Vec<PersonId> = match linked {
+                true => moved.moves.people().filter(|other| *other != person).collect(),
+                false => moved.moves.heirs(person).into_iter().collect(),
+            };
+            for heir in touched {
+                let Some(identifier) = self.books.identifiers_of(heir)?.into_iter().next() else {
+                    continue;
+                };
+                let place = self.place(gathered, places, &identifier, Some(heir))?;
+                let left = gathered[giver].leaving(heir);
+                let messages = gathered[giver].messages.clone();
+                gathered[place].inherit((person, left), messages);
+                inherited.push((giver, place));
+            }
+        }
+        Ok(inherited)
     }
 
     /// The numbers that a message is about, with the person they mean, if anyone knows them.
@@ -153,7 +203,30 @@ fn nobody(gathered: &mut Vec<Gathered>, places: &mut HashMap<Option<Place>, usiz
     })
 }
 
+/// Whether a run is looked at for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    First,
+    Again,
+}
+
 impl Gathered {
+    /// What of this person's facts counts for another.
+    fn leaving(&self, heir: PersonId) -> Vec<Fact> {
+        let dossier = self.dossier.as_ref();
+        let moved = dossier.and_then(|dossier| Some((dossier, dossier.moved.as_ref()?)));
+        moved.map(|(dossier, moved)| moved.leaving(&dossier.facts, heir)).unwrap_or_default()
+    }
+
+    /// Takes in what counts here of the facts of another.
+    fn inherit(&mut self, (from, left): (PersonId, Vec<Fact>), messages: Vec<MessageId>) {
+        if let Some(moved) = self.dossier.as_mut().and_then(|dossier| dossier.moved.as_mut()) {
+            moved.receive(from, left);
+        }
+        self.messages.extend(messages);
+        self.news = true;
+    }
+
     /// Takes in what a message tells of the person under one number.
     fn take(&mut self, read: &Read<'_>, identifier: &Identifier) {
         let (Outcome::Told(told), Some(dossier)) = (&read.outcome, &mut self.dossier) else {

@@ -6,7 +6,7 @@ use crate::care;
 use crate::charge;
 use crate::check::{self, Bench};
 use crate::domain::{
-    BookedLine, Claim, Facts, Identifier, JudgedLine, LineId, LineState, PersonId, Record,
+    BookedLine, Claim, Facts, Identifier, JudgedLine, LineId, LineState, Moved, PersonId, Record,
 };
 use crate::ledger::{self, Change, News};
 use crate::store::{LineRef, Loaded, NewLine, Part};
@@ -15,7 +15,10 @@ use super::{Route, Setup, fit};
 
 /// What is known of a person, and the lines on the books.
 pub(super) struct Dossier {
+    /// What was told under the person's numbers.
     pub(super) facts: Facts,
+    /// What moves of accounts make of it, if any was moved.
+    pub(super) moved: Option<Moved>,
     pub(super) lines: Vec<BookedLine>,
     /// The digest of the tables by which the person was judged last.
     pub(super) judged_by: Option<String>,
@@ -41,7 +44,7 @@ pub fn judged(facts: &Facts, setup: &Setup) -> Judged {
 impl Dossier {
     pub(super) fn new(identifier: Identifier) -> Dossier {
         let facts = Facts { identifiers: vec![identifier], ..Facts::default() };
-        Dossier { facts, lines: Vec::new(), judged_by: None }
+        Dossier { facts, moved: None, lines: Vec::new(), judged_by: None }
     }
 
     /// What has changed since the person was judged last. Where the tables are others too, they
@@ -53,7 +56,8 @@ impl Dossier {
 
     /// What must change on the books, by what is known now.
     pub(super) fn judge(&self, setup: &Setup, news: News) -> Vec<Change> {
-        let mut due = judged(&self.facts, setup).lines;
+        let moved = self.moved.as_ref().map(|moved| moved.facts(&self.facts));
+        let mut due = judged(moved.as_ref().unwrap_or(&self.facts), setup).lines;
         fit::look(&mut due, &self.lines, setup);
         ledger::reconcile(&self.lines, due, news, &|claim| route(&setup.routes, claim))
     }
@@ -106,7 +110,11 @@ impl Dossier {
 
 impl From<Loaded> for Dossier {
     fn from(loaded: Loaded) -> Dossier {
-        Dossier { facts: loaded.facts, lines: loaded.lines, judged_by: loaded.judged_by }
+        let (facts, moved) = match loaded.moved {
+            None => (loaded.facts, None),
+            Some(told) => (told.0, Some(told.1)),
+        };
+        Dossier { facts, moved, lines: loaded.lines, judged_by: loaded.judged_by }
     }
 }
 

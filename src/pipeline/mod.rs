@@ -12,6 +12,7 @@ mod book;
 mod expected;
 mod feeds;
 mod fit;
+mod fragment;
 mod gather;
 mod judge;
 mod read;
@@ -30,7 +31,7 @@ use crate::mappings::{InForce, Tables};
 use crate::store::{Books, Error, Intake, Part, PartOutcome, StoredMessage, Work};
 
 use anew::Anew;
-use gather::Gathered;
+use gather::{Gathered, Look};
 use judge::Dossier;
 use read::{Outcome, Read};
 
@@ -209,7 +210,7 @@ impl Pipeline {
 
     fn carry_run(&mut self, reads: &[Read<'_>]) -> Result<(), Error> {
         let cursor = reads.last().map(|read| read.stored.id);
-        let mut waiting = self.gather(reads)?;
+        let mut waiting = self.gather(reads, Look::First)?;
         for _ in 0..LOOKS_MAX {
             let parts: Vec<Arc<Part>> = waiting
                 .iter_mut()
@@ -234,7 +235,7 @@ impl Pipeline {
             }
             let once_more: Vec<Read<'_>> =
                 reads.iter().filter(|read| again.contains(&read.stored.id)).cloned().collect();
-            waiting = self.gather(&once_more)?;
+            waiting = self.gather(&once_more, Look::Again)?;
         }
         self.give_up(&waiting, cursor)
     }

@@ -8,6 +8,7 @@ use crate::interpret::{self, Note, Reading, Told};
 use crate::mappings::FhirProfile;
 use crate::store::{Error, StoredMessage};
 
+use super::fragment::{self, ToRead};
 use super::{Pipeline, SourceSetup};
 
 /// A message and what it tells.
@@ -33,7 +34,7 @@ pub(super) enum Outcome {
 impl Pipeline {
     /// Reads a message; a panic of ours makes it stuck and goes no further.
     pub(super) fn read<'a>(&self, stored: &'a StoredMessage) -> Result<Read<'a>, Error> {
-        let received = stored.received.to_zoned(self.setup.time_zone.clone()).date();
+        let received = self.day_of(stored.received);
         let outcome = match (stored.answer, &stored.reason) {
             (Answer::Accept, _) => self.understand(stored)?,
             (Answer::Error | Answer::Reject, Some(reason)) => Outcome::Refused(reason.clone()),
@@ -84,8 +85,17 @@ impl Pipeline {
             message: stored.id,
             received: stored.received,
         };
-        Ok(match catch_unwind(AssertUnwindSafe(|| interpret::read(&stored.raw, &reading))) {
-            Ok(Ok(told)) => Outcome::Told(Box::new(told)),
+        let (whole, parts) = match self.to_read(stored, &reading)? {
+            ToRead::Itself => (None, Vec::new()),
+            ToRead::Together(whole, parts) => (Some(whole), parts),
+            ToRead::Nothing(outcome) => return Ok(outcome),
+        };
+        let raw = whole.as_deref().unwrap_or(&stored.raw);
+        Ok(match catch_unwind(AssertUnwindSafe(|| interpret::read(raw, &reading))) {
+            Ok(Ok(mut told)) => {
+                told.notes.extend((!parts.is_empty()).then(|| fragment::note(&parts)));
+                Outcome::Told(Box::new(told))
+            }
             Ok(Err(refusal)) => Outcome::Refused(refusal.reason),
             Err(_) => Outcome::Stuck(FAILED.into()),
         })
@@ -125,7 +135,7 @@ fn without_charges(mut told: Box<Told>) -> Box<Told> {
     for person in &mut told.people {
         person.facts.retain(|fact| match fact {
             Fact::Activity(_) | Fact::Credit(_) | Fact::Tally(_) => false,
-            Fact::Document(_) => true,
+            Fact::Document(_) | Fact::Order(_) => true,
         });
     }
     told
@@ -165,6 +175,7 @@ impl Read<'_> {
         self.links().flat_map(|link| match link {
             Link::Merge { survivor, old } => [survivor, old],
             Link::Split { one, other } => [one, other],
+            Link::Move { from, to, .. } => [&from.whose, &to.whose],
         })
     }
 

@@ -82,6 +82,7 @@ fn round(pipeline: &mut Pipeline, intake: &Intake, metrics: &Metrics) -> Result<
     let run = intake.read_after(after, messages, RUN_BYTES_MAX)?;
     let Some(last) = run.last().map(|message| message.id) else {
         metrics.processed(0, 0);
+        pipeline.give_up_fragments(after)?;
         if !pipeline.judge_anew()? {
             intake.wait_for_news(after, IDLE);
         }

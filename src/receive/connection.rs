@@ -15,6 +15,7 @@ use crate::wire::mllp::{self, Mllp};
 
 use super::options::{ANSWER_SECONDS_MAX, LINGER_SECONDS_MAX, STOP_SECONDS_MAX};
 use super::owed::{self, OWED_MAX, Owed};
+use super::seat::Seat;
 use super::{Counted, Limits, Reception, TOGETHER_BYTES_MAX, TOGETHER_MESSAGES_MAX};
 
 /// Room that is made for each look at the socket.
@@ -39,6 +40,9 @@ pub(super) struct Connection<'a, S> {
     look_up: Option<(Instant, Duration)>,
     /// Whether the connection ends once its last answer is said.
     closes: bool,
+    seat: Arc<Seat>,
+    /// When the peer was last heard.
+    heard: Instant,
 }
 
 /// Whether a frame is no message but a word of MLLP on one of ours.
@@ -53,10 +57,18 @@ enum Heard {
     End,
     Silence,
     Stop,
+    /// Another needs the place.
+    GivesWay,
+    /// Nothing follows an end that lacks its last byte.
+    QuietEnd,
 }
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
-    pub(super) fn new(stream: S, reception: &'a Reception, limits: Limits) -> Self {
+    pub(super) fn new(
+        stream: S,
+        reception: &'a Reception,
+        (limits, seat): (Limits, Arc<Seat>),
+    ) -> Self {
         Connection {
             stream,
             reception,
@@ -68,6 +80,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
             owed: VecDeque::new(),
             look_up: None,
             closes: false,
+            seat,
+            heard: Instant::now(),
         }
     }
 
@@ -100,7 +114,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
             }
             match self.listen(stop).await? {
                 Heard::More => {}
-                heard @ (Heard::End | Heard::Silence | Heard::Stop) => {
+                Heard::QuietEnd => self.end_quietly().await?,
+                heard @ (Heard::End | Heard::Silence | Heard::Stop | Heard::GivesWay) => {
+                    if matches!(heard, Heard::End) && self.limits.frame_end_quiet.is_some() {
+                        self.end_quietly().await?;
+                    }
                     self.end(&heard);
                     self.close().await;
                     return Ok(());
@@ -130,6 +148,22 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
         self.reception.counts().add(Counted::SkippedByte, self.codec.take_skipped());
         self.reception.counts().add(Counted::RestartedFrame, self.codec.take_restarted());
         Ok(frames)
+    }
+
+    /// Takes a frame whose end lacks its last byte, if there is one.
+    async fn end_quietly(&mut self) -> io::Result<()> {
+        let Some(frame) = self.codec.end_here(&mut self.buffer) else {
+            return Ok(());
+        };
+        self.deadline = None;
+        self.reception.counts().one(Counted::QuietEnd);
+        self.answer(&[frame]).await
+    }
+
+    /// When an end that lacks its last byte is one.
+    fn quiet_until(&self) -> Option<Instant> {
+        let quiet = self.limits.frame_end_quiet?;
+        self.codec.lacks_its_last_byte(&self.buffer).then(|| self.heard + quiet)
     }
 
     async fn answer(&mut self, frames: &[Bytes]) -> io::Result<()> {
@@ -167,9 +201,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
             return Ok(());
         };
         let (books, made) = (Arc::clone(books), self.reception.made());
+        let intake = Arc::clone(self.reception.intake());
         let mut owed = std::mem::take(&mut self.owed);
         let looked_up = tokio::task::spawn_blocking(move || {
-            let known = owed::known(&books, &mut owed, &made);
+            let known = owed::known((&books, &intake), &mut owed, &made);
             (known, owed)
         });
         let (known, owed) = looked_up.await.map_err(io::Error::other)?;
@@ -206,19 +241,31 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
     /// deadline. A listener that stops waits for messages that have begun to come, and only so
     /// long.
     async fn listen(&mut self, stop: &CancellationToken) -> io::Result<Heard> {
-        let begun = !self.buffer.is_empty();
+        let waiting = self.buffer.len();
+        let begun = waiting > 0;
         let stops = stop.is_cancelled();
         if stops && !begun {
             return Ok(Heard::Stop);
         }
         let until = self.until(begun, stops);
+        let quiet = self.quiet_until();
+        if quiet.is_some_and(|quiet| Instant::now() >= quiet) {
+            return Ok(Heard::QuietEnd);
+        }
         if Instant::now() >= until {
             return Ok(Heard::Silence);
         }
         self.buffer.reserve(READ_BYTES);
         let look_up = self.look_up.map_or(until, |(at, _)| at);
         let is_full = self.owed.len() >= OWED_MAX;
-        tokio::select! {
+        let rests = !begun && self.owed.is_empty();
+        if rests {
+            self.seat.rests(self.heard);
+        }
+        let seat = Arc::clone(&self.seat);
+        let heard = tokio::select! {
+            () = seat.is_asked_for(), if rests => Ok(Heard::GivesWay),
+            () = sleep_until(quiet.unwrap_or(until)), if quiet.is_some() => Ok(Heard::More),
             () = sleep_until(look_up), if self.look_up.is_some() => Ok(Heard::More),
             read = timeout_at(until, self.stream.read_buf(&mut self.buffer)), if !is_full => match read {
                 Ok(Ok(0)) => Ok(Heard::End),
@@ -227,7 +274,12 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
                 Err(_) => Ok(Heard::Silence),
             },
             () = stop.cancelled(), if !stops => Ok(Heard::More),
+        };
+        self.seat.works();
+        if self.buffer.len() > waiting {
+            self.heard = Instant::now();
         }
+        heard
     }
 
     fn until(&mut self, begun: bool, stops: bool) -> Instant {
@@ -249,6 +301,12 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Connection<'a, S> {
             self.reception.counts().one(Counted::CutFrame);
         } else if matches!(heard, Heard::Silence) {
             self.reception.counts().one(Counted::Idle);
+        } else if matches!(heard, Heard::GivesWay) {
+            self.reception.counts().one(Counted::GaveWay);
+            tracing::info!(
+                source.name = self.reception.source(),
+                "A silent connection was closed: a new one needed its place."
+            );
         }
     }
 

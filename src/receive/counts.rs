@@ -49,6 +49,16 @@ pub enum Counted {
     FileLater,
     /// A batch said of itself what is not so.
     Miscount,
+    /// A batch said that it repeats another one.
+    BatchAgain,
+    /// A silent connection was closed, so that a new one had a place.
+    GaveWay,
+    /// What came of a message was told at an address of its sender's.
+    AnswerTold,
+    /// It could not be told there, and is told later.
+    AnswerLater,
+    /// A frame was ended where the last byte of its end did not come.
+    QuietEnd,
 }
 
 const NAMES: [(Counted, &str); KINDS] = [
@@ -74,9 +84,14 @@ const NAMES: [(Counted, &str); KINDS] = [
     (Counted::File, "files"),
     (Counted::FileLater, "files_later"),
     (Counted::Miscount, "batches_miscounted"),
+    (Counted::BatchAgain, "batches_repeated"),
+    (Counted::GaveWay, "connections_gave_way"),
+    (Counted::AnswerTold, "application_answers_told"),
+    (Counted::AnswerLater, "application_answers_later"),
+    (Counted::QuietEnd, "frames_ended_quietly"),
 ];
 
-const KINDS: usize = 22;
+const KINDS: usize = 27;
 
 /// What a listener has seen since it began.
 #[derive(Debug, Default)]
@@ -126,5 +141,10 @@ fn place(what: Counted) -> usize {
         Counted::RestartedFrame => 19,
         Counted::Gap => 20,
         Counted::AnswerLost => 21,
+        Counted::GaveWay => 22,
+        Counted::AnswerTold => 23,
+        Counted::AnswerLater => 24,
+        Counted::QuietEnd => 25,
+        Counted::BatchAgain => 26,
     }
 }

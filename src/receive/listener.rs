@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,8 @@ use crate::trust::Fresh;
 
 use super::connection::Connection;
 use super::http::{Door, Web};
-use super::options::HANDSHAKE_SECONDS_MAX;
+use super::options::{GIVE_WAY_SECONDS_MAX, HANDSHAKE_SECONDS_MAX};
+use super::seat::{Seat, Seats};
 use super::{Counted, Error, Limits, Reception};
 
 /// How long a listener rests when the system has no more connections to give.
@@ -76,13 +77,16 @@ impl Listener {
     pub async fn run(self, stop: CancellationToken) {
         let places = Arc::new(Semaphore::new(self.peers.limits.connections_max));
         let mut connections = JoinSet::new();
+        let mut seats = Seats::default();
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 Some(_) = connections.join_next() => {}
                 taken = self.socket.accept() => match taken {
-                    Ok((stream, _)) => self.serve(stream, &places, &mut connections, &stop),
+                    Ok((stream, _)) => {
+                        self.serve(stream, (&places, &mut seats), &mut connections, &stop);
+                    }
                     Err(error) => self.rest(&error).await,
                 },
             }
@@ -94,24 +98,30 @@ impl Listener {
     fn serve(
         &self,
         stream: TcpStream,
-        places: &Arc<Semaphore>,
+        (places, seats): (&Arc<Semaphore>, &mut Seats),
         connections: &mut JoinSet<()>,
         stop: &CancellationToken,
     ) {
-        let Ok(place) = Arc::clone(places).try_acquire_owned() else {
-            self.peers.reception.counts().one(Counted::ConnectionTurnedAway);
-            tracing::warn!(
-                source.name = self.peers.reception.source(),
-                connections.max = self.peers.limits.connections_max,
-                "A connection was turned away: the source has too many already."
-            );
+        let place = Arc::clone(places).try_acquire_owned().ok();
+        let is_asked = |after: Duration| seats.ask_for_one(Instant::now(), after);
+        if place.is_none() && !self.peers.limits.gives_way_after.is_some_and(is_asked) {
+            self.peers.turn_away();
             return;
-        };
-        self.peers.reception.counts().one(Counted::Connection);
-        let (peers, stop) = (self.peers.clone(), stop.clone());
+        }
+        let (peers, stop, places) = (self.peers.clone(), stop.clone(), Arc::clone(places));
+        let seat = seats.take();
         connections.spawn(async move {
-            let _place = place;
-            if let Err(error) = peers.meet(stream, &stop).await {
+            let within = Duration::from_secs(GIVE_WAY_SECONDS_MAX);
+            let place = match place {
+                Some(place) => Some(place),
+                // A silent connection was asked for its place.
+                None => timeout(within, places.acquire_owned()).await.ok().and_then(Result::ok),
+            };
+            let Some(_place) = place else {
+                return peers.turn_away();
+            };
+            peers.reception.counts().one(Counted::Connection);
+            if let Err(error) = peers.meet(stream, (&stop, seat)).await {
                 tracing::debug!(
                     source.name = peers.reception.source(),
                     error = &error as &dyn std::error::Error,
@@ -132,10 +142,23 @@ impl Listener {
 }
 
 impl Peers {
-    async fn meet(&self, stream: TcpStream, stop: &CancellationToken) -> io::Result<()> {
+    fn turn_away(&self) {
+        self.reception.counts().one(Counted::ConnectionTurnedAway);
+        tracing::warn!(
+            source.name = self.reception.source(),
+            connections.max = self.limits.connections_max,
+            "A connection was turned away: the source has too many already."
+        );
+    }
+
+    async fn meet(
+        &self,
+        stream: TcpStream,
+        (stop, seat): (&CancellationToken, Arc<Seat>),
+    ) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let Some(tls) = &self.tls else {
-            return self.converse(stream, stop).await;
+            return self.converse(stream, (stop, seat)).await;
         };
         let within = Duration::from_secs(HANDSHAKE_SECONDS_MAX);
         let acceptor = TlsAcceptor::from(tls.current());
@@ -144,19 +167,26 @@ impl Peers {
             () = stop.cancelled() => return Ok(()),
         };
         match shaken {
-            Ok(Ok(stream)) => self.converse(stream, stop).await,
+            Ok(Ok(stream)) => self.converse(stream, (stop, seat)).await,
             Ok(Err(error)) => Err(self.unknown_peer(error)),
             Err(late) => Err(self.unknown_peer(late.into())),
         }
     }
 
-    async fn converse<S>(&self, stream: S, stop: &CancellationToken) -> io::Result<()>
+    async fn converse<S>(
+        &self,
+        stream: S,
+        (stop, seat): (&CancellationToken, Arc<Seat>),
+    ) -> io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         match &self.web {
             Some(web) => Arc::clone(web).serve(stream, stop).await,
-            None => Connection::new(stream, &self.reception, self.limits).serve(stop).await,
+            None => {
+                let bounds = (self.limits, seat);
+                Connection::new(stream, &self.reception, bounds).serve(stop).await
+            }
         }
     }
 

@@ -21,8 +21,10 @@ mod options;
 mod owed;
 mod poll;
 mod reception;
+mod seat;
 mod sequence;
 mod taking;
+mod teller;
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +44,7 @@ pub use options::{
 pub use poll::{Asked, Poller};
 pub use reception::{Reception, verdict};
 pub use taking::{BoxFuture, FhirAnswer, FhirRequest, Method, NotSpoken, TakesFhir};
+pub use teller::{CallBack, Teller};
 
 /// A listener that cannot listen.
 #[derive(Debug, thiserror::Error)]

@@ -28,6 +28,8 @@ pub(super) const HANDSHAKE_SECONDS_MAX: u64 = 10;
 pub(super) const ANSWER_SECONDS_MAX: u64 = 30;
 /// How long a listener that stops waits for messages that have begun to come.
 pub(super) const STOP_SECONDS_MAX: u64 = 5;
+/// How long a new connection waits for one that gives way to it.
+pub(super) const GIVE_WAY_SECONDS_MAX: u64 = 2;
 /// How long a peer that sent too much is listened to, so that it can read why it is cut off.
 pub(super) const LINGER_SECONDS_MAX: u64 = 2;
 
@@ -46,6 +48,10 @@ pub struct Limits {
     pub framing: Framing,
     /// Whether each block is answered with a block that says that it is stored.
     pub commit_blocks: bool,
+    /// After how long a silence an end that lacks its last byte is one, if ever.
+    pub frame_end_quiet: Option<Duration>,
+    /// How long a connection is silent before it may have to give way to a new one, if ever.
+    pub gives_way_after: Option<Duration>,
 }
 
 impl Limits {
@@ -64,6 +70,8 @@ impl Limits {
                 restarts: manner.frame_restarts,
             },
             commit_blocks: manner.commit_blocks,
+            frame_end_quiet: manner.frame_end_quiet,
+            gives_way_after: manner.gives_way_after,
         }
     }
 }
@@ -77,6 +85,8 @@ impl Default for Limits {
             frame: Duration::from_secs(FRAME_SECONDS_MAX),
             framing: Framing::default(),
             commit_blocks: false,
+            frame_end_quiet: None,
+            gives_way_after: None,
         }
     }
 }

@@ -8,9 +8,10 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::config::Manner;
 use crate::domain::{Answer, Clock, MessageId, Place, Reason};
-use crate::store::{Books, Error as StoreError, Intake, NewMessage};
+use crate::store::{Books, Error as StoreError, Intake, NewFragment, NewMessage, StoredMessage};
 use crate::wire::hl7::{
-    Acknowledgment, Batch, MsaCode, Objection, Scan, Style, Terms, acknowledge, scan_on,
+    Acknowledgment, Batch, Fragment, MsaCode, Objection, Scan, Style, Terms, Wish, acknowledge,
+    noted, scan_on,
 };
 
 use super::due::{Due, Line, due};
@@ -29,6 +30,8 @@ pub struct Reception {
     source: Arc<str>,
     intake: Arc<Intake>,
     books: Option<Arc<Books>>,
+    /// Whether what came of a message is told over another connection.
+    tells_elsewhere: bool,
     clock: Arc<dyn Clock>,
     manner: Manner,
     sequence: Mutex<Option<Sequence>>,
@@ -56,6 +59,10 @@ struct Looked<'a> {
     /// Where the count stands once it is stored, if its source counts.
     sequence: Option<Sequence>,
     is_kept: bool,
+    /// Whether it is a part of a message.
+    is_part: bool,
+    /// What is noted of it, if its sender is to be told.
+    notes: Vec<Objection>,
 }
 
 impl Reception {
@@ -65,6 +72,7 @@ impl Reception {
             source,
             intake,
             books: None,
+            tells_elsewhere: false,
             clock,
             manner: Manner::default(),
             sequence: Mutex::new(None),
@@ -82,13 +90,18 @@ impl Reception {
         Reception { books: Some(books), ..self }
     }
 
+    /// The same, where what came of a message is told over another connection ([`super::Teller`]).
+    pub fn telling_elsewhere(self) -> Reception {
+        Reception { tells_elsewhere: true, ..self }
+    }
+
     /// The source, by name.
     pub fn source(&self) -> &str {
         &self.source
     }
 
     /// Where it is stored.
-    pub(super) fn intake(&self) -> &Intake {
+    pub(super) fn intake(&self) -> &Arc<Intake> {
         &self.intake
     }
 
@@ -116,7 +129,8 @@ impl Reception {
     /// refused is stored like any other; `None` where its sender wants no answer. When this
     /// returns, everything that is answered with yes is on disk.
     pub async fn take(&self, messages: &[Bytes]) -> Vec<Option<Vec<u8>>> {
-        let blocks = self.take_messages(messages, Line::Once).await;
+        let line = if self.tells_elsewhere { Line::Open } else { Line::Once };
+        let blocks = self.take_messages(messages, line).await;
         blocks.into_iter().map(|block| block.answer).collect()
     }
 
@@ -150,6 +164,14 @@ impl Reception {
                 source.name = &*self.source,
                 messages = batch.messages.len(),
                 "A batch said of itself what is not so."
+            );
+        }
+        if batch.is_repeated() {
+            self.counts.one(Counted::BatchAgain);
+            tracing::info!(
+                source.name = &*self.source,
+                messages = batch.messages.len(),
+                "A batch came that says that it repeats another one."
             );
         }
         let mut whole = Block { stored: true, ..Block::default() };
@@ -235,7 +257,12 @@ impl Reception {
                 Some(Step::Stays) | None => {}
             }
             let is_kept = !is_stray(&scan) && !is_link;
-            Looked { scan, objection, sequence, is_kept }
+            let is_part = terms.fragments && Fragment::of(raw).is_some();
+            let notes = match self.manner.tells_warnings && objection.is_none() && is_kept {
+                true if !is_part => noted(raw, &scan),
+                true | false => Vec::new(),
+            };
+            Looked { scan, objection, sequence, is_kept, is_part, notes }
         });
         each.collect()
     }
@@ -246,6 +273,8 @@ impl Reception {
             debugging: self.manner.debugging,
             without_control_id: self.manner.without_control_id,
             any_version: self.manner.any_version,
+            without_charges: self.manner.without_charges,
+            fragments: self.manner.joins_within.is_some(),
         }
     }
 
@@ -262,7 +291,7 @@ impl Reception {
         let due = due(self.manner.acknowledge, Line::Open, &scan, Some(&objection));
         let code = due.now.filter(|_| is_readable)?;
         let made = self.made();
-        Some(self.acknowledgment(&scan, (code, Some(&objection)), (&made, None, None)))
+        Some(self.acknowledgment(&scan, (code, Some(&objection), &[]), (&made, None, None)))
     }
 
     fn message(&self, one: &Looked<'_>, raw: &Bytes, now: Timestamp) -> NewMessage {
@@ -274,7 +303,21 @@ impl Reception {
             answer,
             reason,
             raw: raw.clone(),
+            fragment: one.is_part.then(|| self.fragment(answer, raw, now)).flatten(),
         }
+    }
+
+    /// How a message that is taken hangs together with others, if it is a part.
+    fn fragment(&self, answer: Answer, raw: &Bytes, now: Timestamp) -> Option<NewFragment> {
+        let within = self.manner.joins_within.filter(|_| answer == Answer::Accept)?;
+        let part = Fragment::of(raw)?;
+        Some(NewFragment {
+            sender: part.sender.to_vec(),
+            comes_from: part.comes_from.to_vec(),
+            goes_on: part.goes_on.to_vec(),
+            head_bytes: part.head_bytes,
+            until: now + within,
+        })
     }
 
     /// What becomes of a message that was stored, or not, or is not to be kept.
@@ -304,17 +347,41 @@ impl Reception {
         let closes = self.manner.closes_on_garbage && !one.scan.has_header();
         let Due { now, later } = due(self.manner.acknowledge, line, &one.scan, objection);
         let expected = sequence.map(Sequence::told);
-        let answer = now
-            .filter(|_| !closes)
-            .map(|code| self.acknowledgment(&one.scan, (code, objection), (made, id, expected)));
-        let owed = id.zip(later).map(|(message, wish)| Owed {
+        let answer = now.filter(|_| !closes).map(|code| {
+            let notes = if code == MsaCode::Accept { &one.notes[..] } else { &[] };
+            let said = (code, objection, notes);
+            self.acknowledgment(&one.scan, said, (made, id, expected))
+        });
+        let told_here = id.zip(later).filter(|_| !self.tells_elsewhere);
+        let owed = told_here.map(|(message, wish)| self.owed(message, one, wish));
+        let stored = id.is_some() || !one.is_kept;
+        Block { stored, answer, owed: owed.into_iter().collect(), closes }
+    }
+
+    fn owed(&self, message: MessageId, one: &Looked<'_>, wish: Wish) -> Owed {
+        Owed {
             message,
             head: one.scan.head(),
             wish,
             bare_type: self.manner.bare_type,
-        });
-        let stored = id.is_some() || !one.is_kept;
-        Block { stored, answer, owed: owed.into_iter().collect(), closes }
+            is_part: one.is_part,
+            notes: one.notes.clone(),
+        }
+    }
+
+    /// What its sender is to be told later of a message that is stored.
+    pub(super) fn owed_for(&self, stored: &StoredMessage) -> Option<Owed> {
+        let raw = [Bytes::copy_from_slice(&stored.raw)];
+        let mut one = self.look(&raw, None).pop()?;
+        // What was said when it came counts, whatever would be said today.
+        one.objection = match (stored.answer, &stored.reason) {
+            (Answer::Accept, _) | (_, None) => None,
+            (Answer::Error, Some(reason)) => Some(Objection::error(reason.code, "")),
+            (Answer::Reject, Some(reason)) => Some(Objection::reject(reason.code, "")),
+        };
+        let Due { later, .. } =
+            due(self.manner.acknowledge, Line::Open, &one.scan, one.objection.as_ref());
+        later.map(|wish| self.owed(stored.id, &one, wish))
     }
 
     fn not_stored(&self, error: &StoreError) -> Objection {
@@ -333,13 +400,15 @@ impl Reception {
     fn acknowledgment(
         &self,
         scan: &Scan<'_>,
-        (code, objection): (MsaCode, Option<&Objection>),
+        (code, objection, notes): (MsaCode, Option<&Objection>, &[Objection]),
         (made, message, expected): (&str, Option<MessageId>, Option<i64>),
     ) -> Vec<u8> {
         let control_id = message.map_or_else(|| format!("N{made:.14}"), |id| format!("A{id}"));
         let style = Style { expected, bare_type: self.manner.bare_type, later: false };
         let objection = objection.filter(|_| !code.accepts());
-        acknowledge(scan, &Acknowledgment { code, objection, made, control_id: &control_id, style })
+        let notes = if objection.is_none() { notes } else { &[] };
+        let control_id = &control_id;
+        acknowledge(scan, &Acknowledgment { code, objection, notes, made, control_id, style })
     }
 }
 

@@ -183,6 +183,51 @@ async fn connections_beyond_the_limit_are_turned_away() {
 }
 
 #[tokio::test]
+async fn case_16_a_new_connection_takes_the_place_of_the_one_that_rests_the_longest() {
+    let short = Some(Duration::from_millis(100));
+    let site = site(Limits { connections_max: 2, gives_way_after: short, ..Limits::default() });
+    let site = site.await;
+    let (mut first, mut begun) = (site.peer().await, site.peer().await);
+    first.write_all(&framed(&dft("K1"))).await.unwrap();
+    assert_eq!(answers(&mut first, 1).await, ["AA K1"]);
+    begun.write_all(&[&framed(&dft("K2"))[..], b"\x0bMSH"].concat()).await.unwrap();
+    assert_eq!(answers(&mut begun, 1).await, ["AA K2"], "and the next one has begun");
+    let mut early = site.peer().await;
+    assert!(answers(&mut early, 1).await.is_empty(), "nobody has rested long enough");
+    tokio::time::timeout(Duration::from_millis(150), first.read_u8()).await.unwrap_err();
+    let mut new = site.peer().await;
+    new.write_all(&framed(&dft("K3"))).await.unwrap();
+    assert_eq!(answers(&mut new, 1).await, ["AA K3"]);
+    assert!(answers(&mut first, 1).await.is_empty(), "it was closed");
+    begun.write_all(&framed(&dft("K4"))[4..]).await.unwrap();
+    assert_eq!(answers(&mut begun, 1).await, ["AA K4"], "who has begun keeps its place");
+    assert_eq!((site.count(Counted::GaveWay), site.count(Counted::ConnectionTurnedAway)), (1, 1));
+    assert_eq!(site.count(Counted::Connection), 3);
+}
+
+#[tokio::test]
+async fn t_03_an_end_without_its_last_byte_is_one_after_a_quiet_time() {
+    let quiet = Some(Duration::from_millis(50));
+    let site = mannered(Manner { frame_end_quiet: quiet, ..Manner::default() }).await;
+    let mut peer = site.peer().await;
+    let cut = |id: &str| [b"\x0b", dft(id).as_bytes(), b"\x1c"].concat();
+    peer.write_all(&cut("K1")).await.unwrap();
+    assert_eq!(answers(&mut peer, 1).await, ["AA K1"]);
+    peer.write_all(&[b"\r", &cut("K2")[..], b"\r"].concat()).await.unwrap();
+    assert_eq!(answers(&mut peer, 1).await, ["AA K2"]);
+    peer.write_all(&cut("K3")).await.unwrap();
+    peer.shutdown().await.unwrap();
+    assert_eq!(answers(&mut peer, 1).await, ["AA K3"], "and then the end");
+    assert_eq!(site.intake.get(MessageId(1)).unwrap().unwrap().raw, dft("K1").into_bytes());
+    assert_eq!((site.count(Counted::QuietEnd), site.count(Counted::SkippedByte)), (2, 1));
+    let strict = mannered(Manner::default()).await;
+    let mut peer = strict.peer().await;
+    peer.write_all(&cut("K1")).await.unwrap();
+    peer.shutdown().await.unwrap();
+    assert!(answers(&mut peer, 1).await.is_empty(), "by default it is no end");
+}
+
+#[tokio::test]
 async fn a_listener_that_stops_answers_what_has_begun_to_come() {
     let site = site(Limits::default()).await;
     let (mut idle, mut begun) = (site.peer().await, site.peer().await);
@@ -297,7 +342,7 @@ async fn a_batch_is_answered_by_a_batch_and_one_bad_message_stops_nobody() {
     let silent = dft("K4").replace("|P|2.5.1", "|P|2.5.1|||NE|NE");
     let stream = [
         batch,
-        format!("FHS|^~\\&\rBHS|^~\\&\r{silent}BTS|1\rFTS|1\r"),
+        format!("FHS|^~\\&\rBHS|^~\\&||||||||||B1\r{silent}BTS|1\rFTS|1\r"),
         "BHS|^~\\&\rBTS|0\r".into(),
     ];
     let stream: Vec<u8> = stream.iter().flat_map(|one| framed(one)).collect();
@@ -308,7 +353,7 @@ async fn a_batch_is_answered_by_a_batch_and_one_bad_message_stops_nobody() {
         >!<BHS|^~\\&|||||20261008120000+0000||||N20261008120000| BTS|0 >!";
     assert_eq!(told.trim_start_matches('<'), expected);
     assert_eq!(site.intake.last(), MessageId(4));
-    assert_eq!(site.count(Counted::Miscount), 1);
+    assert_eq!((site.count(Counted::Miscount), site.count(Counted::BatchAgain)), (1, 1));
 }
 
 #[tokio::test]

@@ -31,6 +31,9 @@ pub use books::{
 };
 pub use checkpoint::WAL_BYTES_MAX;
 pub use error::{Cause, Error};
-pub use intake::{Intake, NewMessage, NewResource, SourceShelf, Standing, StoredMessage};
+pub use intake::{
+    FragmentStanding, Intake, NewFragment, NewMessage, NewResource, SourceShelf, Standing,
+    StoredMessage,
+};
 pub use lock::StoreLock;
 pub use thread::give_way;

@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 pub use clock::SystemClock;
-pub use metrics::{Metrics, Outcome, Reload};
+pub use metrics::{CERTIFICATE_DAYS_MIN, Fault, Metrics, Outcome, Reload};
 
 /// The variable that chooses what is logged, such as `info` or `collimator::dispatch=debug`.
 pub const LOG_VARIABLE: &str = "COLLIMATOR_LOG";

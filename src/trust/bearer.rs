@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::tls::provider;
-use super::{Signing, Wrong, bounded, files};
+use super::{Fresh, Signing, Wrong, bounded, files};
 use crate::config::{Asked, Grant, Proof};
 use crate::domain::{Clock, Retry};
 
@@ -75,7 +75,7 @@ enum From {
 struct Service {
     asked: Asked,
     shown: Shown,
-    client: reqwest::Client,
+    client: Arc<Fresh<reqwest::Client>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -97,7 +97,7 @@ impl Bearer {
     /// What is wrong with a file.
     pub fn new(
         grant: &Grant,
-        client: reqwest::Client,
+        client: Arc<Fresh<reqwest::Client>>,
         clock: Arc<dyn Clock>,
     ) -> Result<Bearer, Wrong> {
         let from = match grant {
@@ -176,6 +176,7 @@ impl Service {
         let unreachable = |error| Error::Unreachable(Arc::new(error));
         let mut request = self
             .client
+            .current()
             .post(self.asked.token_url.clone())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(ACCEPT, "application/json");

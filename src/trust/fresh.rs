@@ -2,23 +2,23 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use rustls::{ClientConfig, ServerConfig};
 
-use super::{Wrong, chain, files, tls};
+use super::{Wrong, chain, files, tls, web_client};
 use crate::config::Tls;
 
 /// TLS of files that may be renewed.
 pub struct Fresh<C> {
     files: Tls,
-    read: Read<C>,
+    read: Box<Read<C>>,
     current: RwLock<Arc<C>>,
     seen: Mutex<Seen>,
 }
 
-type Read<C> = fn(&Tls, Timestamp) -> Result<Arc<C>, Vec<Wrong>>;
+type Read<C> = dyn Fn(&Tls, Timestamp) -> Result<Arc<C>, Vec<Wrong>> + Send + Sync;
 
 /// When each file was last written, and how long it is.
 type Seen = Vec<Option<(SystemTime, u64)>>;
@@ -44,7 +44,7 @@ pub trait Renewed: Send + Sync {
 /// # Errors
 /// Everything that is wrong with the files.
 pub fn server(tls: &Tls, now: Timestamp) -> Result<Arc<Fresh<ServerConfig>>, Vec<Wrong>> {
-    Fresh::read(tls, tls::server, now)
+    Fresh::read(tls, Box::new(tls::server), now)
 }
 
 /// TLS for a receiver that we connect to.
@@ -52,11 +52,27 @@ pub fn server(tls: &Tls, now: Timestamp) -> Result<Arc<Fresh<ServerConfig>>, Vec
 /// # Errors
 /// Everything that is wrong with the files.
 pub fn calling(tls: &Tls, now: Timestamp) -> Result<Arc<Fresh<ClientConfig>>, Vec<Wrong>> {
-    Fresh::read(tls, |files, now| tls::client(files, now).map(Arc::new), now)
+    Fresh::read(tls, Box::new(|files, now| tls::client(files, now).map(Arc::new)), now)
+}
+
+/// A client for a server of the web, each of whose requests may take so long.
+///
+/// # Errors
+/// Everything that is wrong with the files.
+pub fn asking(
+    tls: &Tls,
+    within: Duration,
+    now: Timestamp,
+) -> Result<Arc<Fresh<reqwest::Client>>, Vec<Wrong>> {
+    let made = move |files: &Tls, now| {
+        let client = web_client(tls::client(files, now)?, within);
+        client.map(Arc::new).map_err(|error| vec![Wrong::new("tls", error.to_string())])
+    };
+    Fresh::read(tls, Box::new(made), now)
 }
 
 impl<C> Fresh<C> {
-    fn read(files: &Tls, read: Read<C>, now: Timestamp) -> Result<Arc<Fresh<C>>, Vec<Wrong>> {
+    fn read(files: &Tls, read: Box<Read<C>>, now: Timestamp) -> Result<Arc<Fresh<C>>, Vec<Wrong>> {
         let seen = Mutex::new(seen(files));
         let current = RwLock::new(read(files, now)?);
         Ok(Arc::new(Fresh { files: files.clone(), read, current, seen }))

@@ -18,7 +18,7 @@ mod tokens;
 mod web;
 
 pub use bearer::{Bearer, Error};
-pub use fresh::{Fresh, Renewed, calling, server};
+pub use fresh::{Fresh, Renewed, asking, calling, server};
 pub use signing::{Signing, jwks};
 pub use tls::client;
 pub use tokens::Tokens;

@@ -1,8 +1,8 @@
 //! MLLP: messages in frames, VT … FS CR, on a stream of bytes.
 //!
 //! FS that is not followed by CR is data, and so is VT inside a frame, unless that is said to begin
-//! the frame anew. Other bytes may begin and end a frame. Bytes between frames are skipped and
-//! counted. Every byte is looked at once, however small the pieces are.
+//! the frame anew. Other bytes may begin and end a frame; where the last byte of an end does not
+//! come, whoever has a clock may end the frame there. Bytes between frames are skipped and counted. Every byte is looked at once, however small the pieces are.
 
 use std::fmt;
 
@@ -137,6 +137,23 @@ impl Mllp {
     /// How many frames were begun anew since this was last asked.
     pub fn take_restarted(&mut self) -> u64 {
         std::mem::take(&mut self.restarted)
+    }
+
+    /// Whether a frame has come but for the last byte of its end.
+    pub fn lacks_its_last_byte(&self, source: &[u8]) -> bool {
+        let end = self.framing.end;
+        self.inside && end.length > 1 && end.begun(source) + 1 == end.length
+    }
+
+    /// Ends such a frame where it stands; the byte that it lacks is skipped if it comes later.
+    pub fn end_here(&mut self, source: &mut BytesMut) -> Option<Bytes> {
+        if !self.lacks_its_last_byte(source) {
+            return None;
+        }
+        let content = source.split_to(source.len() + 1 - self.framing.end.length).freeze();
+        source.clear();
+        self.inside = false;
+        Some(self.content(content))
     }
 
     fn enter(&mut self, source: &mut BytesMut) -> bool {
@@ -373,6 +390,41 @@ mod tests {
             }
         }
         assert!(Mark::new(b"").is_none() && Mark::new(b"12345").is_none());
+    }
+
+    #[test]
+    fn t_03_an_end_that_lacks_its_last_byte_may_be_ended_there() {
+        for row in rows(
+            "
+            | stream   | ended | then  | frames | skipped |
+            | <ONE>    | ONE   | !     | ONE    | 1       |
+            | <ONE>    | ONE   | !<T>! | ONE,T  | 1       |
+            | <ONE>    | ONE   | <T>!  | ONE,T  | 0       |
+            | <A>B>    | A>B   |       | A>B    | 0       |
+            | <ONE     | -     | >!    | ONE    | 0       |
+            | <ONE>B   | -     | >!    | ONE>B  | 0       |
+            | <ONE>!   | -     |       | ONE    | 0       |
+            | >        | -     | <T>!  | T      | 1       |
+            ",
+        ) {
+            let (mut codec, mut buffer) = (Mllp::new(100), BytesMut::new());
+            let mut got = Vec::new();
+            buffer.extend_from_slice(&bytes(&row["stream"]));
+            while let Some(frame) = codec.decode(&mut buffer).unwrap() {
+                got.push(frame.to_vec());
+            }
+            let ended = codec.end_here(&mut buffer).map(|frame| frame.to_vec());
+            let expected = Some(row["ended"].as_str()).filter(|it| *it != "-").map(bytes);
+            assert_eq!(ended, expected, "{row}");
+            got.extend(ended);
+            buffer.extend_from_slice(&bytes(&row["then"]));
+            while let Some(frame) = codec.decode(&mut buffer).unwrap() {
+                got.push(frame.to_vec());
+            }
+            let expected: Vec<Vec<u8>> = row["frames"].split(',').map(bytes).collect();
+            assert_eq!(got, expected, "{row}");
+            assert_eq!(codec.take_skipped().to_string(), row["skipped"], "{row}");
+        }
     }
 
     proptest! {

@@ -49,6 +49,7 @@ fn frames(bytes: &[u8], size: usize) -> Vec<Bytes> {
             frames.push(frame);
         }
     }
+    frames.extend(codec.end_here(&mut buffer));
     frames
 }
 
@@ -59,6 +60,7 @@ fn message(raw: &[u8]) {
     let told = Acknowledgment {
         code,
         objection,
+        notes: &hl7::noted(raw, &scan),
         made: "20261008120000",
         control_id: "A1",
         style: Style::default(),
@@ -73,9 +75,20 @@ fn message(raw: &[u8]) {
             assert!(scan.verdict.is_err(), "acknowledged and not readable: {refused:?}")
         }
     }
+    in_parts(raw);
     for name in ["aria", "mosaiq"] {
         let profile = TABLES.profile(name).expect("a profile that ships");
         drop(interpret::read(raw, &reading(profile)));
+    }
+}
+
+/// A part of a message is no message, and what is put together of it is read or refused.
+fn in_parts(raw: &[u8]) {
+    if let Some(part) = hl7::Fragment::of(raw) {
+        assert!(part.head_bytes <= raw.len() && hl7::scan(raw).verdict.is_err());
+    }
+    if let Ok(whole) = hl7::join(&[raw, raw]) {
+        drop(Message::parse(&whole));
     }
 }
 

@@ -4,10 +4,14 @@
 use std::collections::BTreeMap;
 
 use collimator::app::Error;
+use collimator::config::Tls;
+use collimator::dispatch::Way;
 use collimator::domain::Claim;
-use collimator::domain::LineState::{Accepted, Queued, Sent};
+use collimator::domain::LineState::{Accepted, Queued, Sent, Unknown};
+use collimator::trust;
 use tokio::net::TcpStream;
 
+use crate::support::certificates;
 use crate::support::daemon::{Target, TestDaemon};
 use crate::support::receiver::{Others, Receiver, Step, Taken};
 use crate::support::told::{account_of, case, course_of};
@@ -42,6 +46,67 @@ async fn while_a_receiver_is_down_lines_wait_and_then_leave_once_in_order() {
         assert_eq!(receiver.connects(), 1);
         assert_in_order(&receiver.taken());
     }
+}
+
+/// Many more lines than are looked at together wait, over a restart; then each leaves once, in order.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_18_what_waited_long_leaves_by_itself_to_the_last_line() {
+    const PEOPLE: usize = 250;
+    let mut facility = Receiver::down([], Others::Welcome);
+    let professional = Receiver::yes();
+    let target = Target::facility(&facility).over(4);
+    let mut daemon = TestDaemon::start(vec![target, Target::professional(&professional)]).await;
+    let half = PEOPLE / 2;
+    daemon.tell(&(1..=half).flat_map(course_of).collect::<Vec<_>>()).await;
+    daemon.carried().await;
+    daemon.restart().await;
+    daemon.tell(&(half + 1..=PEOPLE).flat_map(course_of).collect::<Vec<_>>()).await;
+    let lines = 5 * PEOPLE as u64;
+    daemon.stands(&[(Accepted, lines), (Queued, lines)]).await;
+    facility.up();
+    daemon.stands(&[(Accepted, 2 * lines)]).await;
+    let taken = facility.taken();
+    assert_eq!(taken.len() as u64, lines);
+    assert_in_order(&taken);
+}
+
+/// Each way in which a receiver fails is told by its name, in words and in the numbers.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_14_a_reset_is_no_timeout_and_a_refusal_neither() {
+    let fault = |name: &str| format!("destination=\"hospital-billing\",fault=\"{name}\"}} ");
+    for (step, name, words) in [
+        (Step::Nothing, "Timeout", "no answer within 0 seconds"),
+        (Step::Close, "Closed", "the connection was closed before an answer came"),
+        (Step::Reset, "Reset", "the connection was reset before an answer came"),
+        (Step::Bytes(b"\x0bhello\x1c\r"), "Garbage", "what came back is no HL7 message"),
+    ] {
+        let (facility, professional) = (Receiver::scripted([step]), Receiver::yes());
+        let target = Target::facility(&facility).answering_within(200);
+        let daemon = TestDaemon::start(vec![target, Target::professional(&professional)]).await;
+        daemon.tell(&course_of(1)).await;
+        daemon.stands(&[(Accepted, 5), (Unknown, 1), (Queued, 4)]).await;
+        let text = daemon.attempts_at_the(Unknown).pop().unwrap().text.unwrap();
+        assert_eq!(text, words);
+        let numbers = daemon.numbers();
+        assert!(numbers.contains(&fault(name)), "{name}: {numbers}");
+    }
+    let down = Receiver::down([], Others::Welcome);
+    let target = Target::facility(&down);
+    let nowhere = Target { way: mllp("nobody.invalid:2575"), ..target.clone() };
+    let served = trust::server(&certificates::server("ec-pkcs8", false), certificates::now());
+    let untrusted = Receiver::in_tls(served.unwrap().current());
+    let in_tls = Target::facility(&untrusted).in_tls(&Tls::default());
+    for (target, name) in [(target, "Refused"), (nowhere, "Name"), (in_tls, "Tls")] {
+        let professional = Receiver::yes();
+        let daemon = TestDaemon::start(vec![target, Target::professional(&professional)]).await;
+        daemon.tell(&course_of(1)).await;
+        daemon.stands(&[(Accepted, 5), (Queued, 5)]).await;
+        until_so(name, || daemon.numbers().contains(&fault(name))).await;
+    }
+}
+
+fn mllp(address: &str) -> Way {
+    Way::Mllp { address: address.to_owned(), tls: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,7 +244,6 @@ async fn k31_d_a_destination_that_is_new_gets_no_old_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "store: a charge may stand only once, whatever its destination; see the report"]
 async fn each_destination_that_takes_a_claim_gets_its_lines() {
     let (hospital, archive, physicians) = (Receiver::yes(), Receiver::yes(), Receiver::yes());
     let daemon = TestDaemon::start(vec![

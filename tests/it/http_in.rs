@@ -9,7 +9,7 @@ use collimator::domain::MessageId;
 use collimator::receive::{Counted, Door, FhirAnswer, Limits, Listener, Reception, TakesFhir};
 use collimator::store::Intake;
 use collimator::telemetry::SystemClock;
-use collimator::trust::{self, Tokens};
+use collimator::trust::{self, Renewed, Tokens};
 use reqwest::{Method, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -235,6 +235,34 @@ async fn over_tls_only_who_shows_a_certificate_is_heard() {
         assert_eq!(request.send().await.is_ok(), is_heard, "{certificate:?}");
         assert_eq!(site.taken.all().len(), usize::from(is_heard));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_with_a_certificate_shows_the_renewed_one_without_a_restart() {
+    let tls = Some(server("ec-pkcs8", true));
+    let site = site(Choice { tls, asks_as: client(Some("client")), ..Choice::default() }).await;
+    let own = tempfile::tempdir().unwrap();
+    let put = |of: &str| {
+        for (name, ending) in [("chain.pem", "pem"), ("key.pem", "key")] {
+            std::fs::copy(certificates::file(&format!("{of}.{ending}")), own.path().join(name))
+                .unwrap();
+        }
+    };
+    put("stranger");
+    let files = Tls {
+        certificate: Some(own.path().join("chain.pem")),
+        key: Some(own.path().join("key.pem")),
+        ..client(None)
+    };
+    let asks = trust::asking(&files, Duration::from_secs(30), certificates::now()).unwrap();
+    let url = format!("{}/fhir/metadata", site.base);
+    assert!(asks.current().get(&url).send().await.is_err(), "nobody knows this one");
+    assert!(!asks.has_changed());
+    put("client");
+    assert!(asks.has_changed());
+    asks.renew(certificates::now()).unwrap();
+    assert!(asks.current().get(&url).send().await.is_ok());
+    assert!(asks.valid_until().is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use collimator::app::SourcePlan;
 use collimator::config::{Acknowledge, Manner};
-use collimator::domain::MessageId;
+use collimator::domain::{MessageId, MessageState};
 
 use crate::support::daemon::TestDaemon;
 use crate::support::sender::{Answer, Sender};
@@ -41,6 +41,45 @@ async fn a_02_what_came_of_a_message_is_told_after_it_was_carried() {
     let header: Vec<&str> = later.text.split('\r').next().unwrap().split('|').collect();
     assert_eq!((header[14], header[15]), ("NE", "NE"), "nobody is to answer it");
     assert!(!header[9].is_empty() && header[9] != "E1", "it is an exchange of its own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_10_what_was_noted_is_said_beside_a_yes_where_a_source_wants_it() {
+    let noted = |id: &str| charge(id).replacen("PID|1", "EVN|P11\rPID|1", 1);
+    let wishing = |id: &str| wishing(id, "AL", "AL").replacen("PID|1", "EVN|P11\rPID|1", 1);
+    let severities = |answer: &Answer| -> Vec<String> {
+        let all = answer.text.split('\r').filter(|segment| segment.starts_with("ERR"));
+        all.filter_map(|err| err.split('|').nth(4)).map(str::to_owned).collect()
+    };
+    let telling = daemon(Manner { tells_warnings: true, ..Manner::default() }).await;
+    let mut sender = telling.sender().await;
+    let answer = sender.ask(noted("N1").as_bytes()).await;
+    assert_eq!((answer.code.as_str(), answer.error()), ("AA", ("EVN^1^1".into(), "201".into())));
+    assert_eq!(severities(&answer), ["W"]);
+    let commit = sender.ask(wishing("N2").as_bytes()).await;
+    assert_eq!((commit.code.as_str(), severities(&commit)), ("CA", Vec::new()));
+    let later = sender.answer().await.unwrap();
+    assert_eq!((later.code.as_str(), severities(&later)), ("AA", vec!["W".to_owned()]));
+    assert!(severities(&sender.ask(charge("N3").as_bytes()).await).is_empty());
+    let usual = daemon(Manner::default()).await;
+    let answer = usual.sender().await.ask(noted("N1").as_bytes()).await;
+    assert_eq!((answer.code.as_str(), severities(&answer)), ("AA", Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_03_charges_without_a_charge_are_nothing_to_do_where_a_source_sends_such() {
+    let none = |id: &str| charge(id).split_once("FT1|").unwrap().0.to_owned();
+    let taking = daemon(Manner { without_charges: true, ..Manner::default() }).await;
+    assert_eq!(taking.sender().await.ask(none("I1").as_bytes()).await.code, "AA");
+    taking.carried().await;
+    let state = taking.messages().remove(0).state;
+    assert!(
+        matches!(&state, MessageState::Ignored(why) if why.contains("nothing to do")),
+        "{state:?}"
+    );
+    let usual = daemon(Manner::default()).await;
+    let answer = usual.sender().await.ask(none("I2").as_bytes()).await;
+    assert_eq!((answer.code.as_str(), answer.error()), ("AE", ("FT1^1".into(), "100".into())));
 }
 
 #[tokio::test(flavor = "multi_thread")]

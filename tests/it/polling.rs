@@ -61,8 +61,8 @@ fn poller(
     taken: &Arc<Taken>,
     intake: &Arc<Intake>,
 ) -> Poller {
-    let tls = trust::client(&poll.tls, certificates::now()).unwrap();
-    let client = trust::web_client(tls, Duration::from_secs(5)).unwrap();
+    let within = Duration::from_secs(5);
+    let client = trust::asking(&poll.tls, within, certificates::now()).unwrap();
     let clock: Arc<dyn Clock> = Arc::<TestClock>::default();
     let bearer = Bearer::new(&poll.grant, client.clone(), Arc::clone(&clock)).unwrap();
     let asked = Asked { poll: poll.clone(), client, bearer: Arc::new(bearer) };

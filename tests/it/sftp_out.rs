@@ -122,6 +122,23 @@ async fn killed_at_any_instant_with_sftp_on_both_sides() {
     killed_at_any_instant(Program::over_sftp(&server)).await;
 }
 
+/// A server without the extensions of OpenSSH: no sync, and no renaming but the plain one.
+#[tokio::test(flavor = "multi_thread")]
+async fn out_9_a_plain_server_is_enough_and_it_is_said_that_it_does_not_sync() {
+    let mut server = SftpServer::start().await;
+    server.kill();
+    server.set_subsystem("-P fsync,posix-rename,hardlink,limits,statvfs,expand-path");
+    server.go().await;
+    let (words, well) = tried(&Program::over_sftp(&server));
+    assert!(well && words.contains("does not sync"), "{words}");
+    finished_after_a_crash(|target| server.over(target)).await;
+    server.kill();
+    server.set_subsystem("-R");
+    server.go().await;
+    let (words, well) = tried(&Program::over_sftp(&server));
+    assert!(!well && words.contains("permission denied"), "{words}");
+}
+
 fn said(output: &Output) -> String {
     [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).concat()
 }

@@ -5,7 +5,7 @@ use std::process::Output;
 use std::sync::Arc;
 
 use collimator::app::{Endpoint, SourcePlan, SourceWay};
-use collimator::config::{Manner, Tls};
+use collimator::config::Tls;
 use collimator::domain::LineState::{Accepted, Queued};
 use collimator::domain::MessageId;
 use collimator::trust;
@@ -35,7 +35,8 @@ async fn served_by(tls: Arc<Fresh<ServerConfig>>) -> TestDaemon {
         tls: Some(tls),
         is_http: false,
         tokens: None,
-        manner: Manner::default(),
+        manner: Box::default(),
+        answers_to: None,
     };
     let mut daemon = TestDaemon::stopped(Vec::new());
     daemon.set_source(SourcePlan { name: "aria".into(), way: SourceWay::Listened(endpoint) });

@@ -18,8 +18,8 @@ use crate::support::daemon::TestClock;
 use crate::support::fhir::{Says, Server};
 
 fn bearer(grant: &Grant) -> Bearer {
-    let tls = trust::client(&Tls::default(), certificates::now()).unwrap();
-    let client = trust::web_client(tls, Duration::from_secs(5)).unwrap();
+    let within = Duration::from_secs(5);
+    let client = trust::asking(&Tls::default(), within, certificates::now()).unwrap();
     let clock: Arc<dyn Clock> = Arc::<TestClock>::default();
     Bearer::new(grant, client, clock).unwrap()
 }

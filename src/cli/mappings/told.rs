@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::cli::Error;
-use crate::domain::{Activity, Fact, Field, MessageId, Modifier};
+use crate::domain::{Activity, Fact, Field, MessageId, Modifier, Order, OrderStanding};
 use crate::interpret::{self, Reading};
 use crate::mappings::{SourceProfile, Tables};
 use crate::wire::hl7::split;
@@ -91,8 +91,21 @@ fn row(fact: &Fact) -> Option<String> {
         Fact::Document(document) => {
             Some(format!("{},document,{},,,,,,", document.key.number, document.moment.date))
         }
+        Fact::Order(order) => Some(order_row(order)),
         Fact::Tally(_) => None,
     }
+}
+
+fn order_row(order: &Order) -> String {
+    let number = order.filler.as_ref().or(order.placer.as_ref());
+    let number = number.cloned().unwrap_or_default();
+    let what = match order.standing {
+        OrderStanding::InForce => "order",
+        OrderStanding::Canceled => "canceled order",
+    };
+    let name = order.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+    let account = order.account.clone().unwrap_or_default();
+    format!("{number},{what}{name},{},,,,,,{account}", order.posted.date)
 }
 
 fn activity_row(activity: &Activity) -> String {

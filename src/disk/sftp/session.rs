@@ -114,13 +114,21 @@ impl Session {
     pub(super) fn read(&mut self, path: &[u8], seen: Stamp) -> Result<Option<Vec<u8>>, Error> {
         self.opened(&Request::Open(path), |session, handle| {
             let size = usize::try_from(seen.bytes).unwrap_or(usize::MAX);
-            if session.look_at_open(handle)? != seen {
+            if !session.is_as_seen(handle, seen)? {
                 return Ok(None);
             }
             let mut bytes = vec![0; size];
             let is_whole = session.read_into(handle, &mut bytes)?;
-            Ok((is_whole && session.look_at_open(handle)? == seen).then_some(bytes))
+            Ok((is_whole && session.is_as_seen(handle, seen)?).then_some(bytes))
         })
+    }
+
+    /// Not every server tells of an open file when it was written.
+    fn is_as_seen(&mut self, handle: &[u8], seen: Stamp) -> Result<bool, Error> {
+        let looks = self.ask(&Request::LookAtOpen(handle))?.looks()?;
+        let at = looks.seconds.map(i64::from);
+        Ok(looks.bytes == Some(seen.bytes)
+            && at.is_none_or(|at| at == seen.seconds || seen.seconds == 0))
     }
 
     /// Whether all of it was there to be read.
@@ -159,16 +167,13 @@ impl Session {
             if session.syncs {
                 session.done(&Request::Sync(handle))?;
             }
-            let written = session.look_at_open(handle)?.bytes;
-            if usize::try_from(written) == Ok(bytes.len()) {
-                return Ok(());
-            }
-            Err(Error::Garbled("a file is not as long as it was written"))
-        })
-    }
-
-    fn look_at_open(&mut self, handle: &[u8]) -> Result<Stamp, Error> {
-        Ok(self.ask(&Request::LookAtOpen(handle))?.looks()?.stamp())
+            Ok(())
+        })?;
+        let written = self.ask(&Request::Look(path))?.looks()?.bytes;
+        if written.map(usize::try_from) == Some(Ok(bytes.len())) {
+            return Ok(());
+        }
+        Err(Error::Garbled("a file is not as long as it was written"))
     }
 
     /// Does something with what is opened, and closes it.

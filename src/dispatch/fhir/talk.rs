@@ -66,7 +66,7 @@ impl Server {
         (url, within): (&Url, Duration),
     ) -> Result<Heard, Broken> {
         let make = || {
-            let told = self.client.request(request.method.clone(), url.clone());
+            let told = self.client.current().request(request.method.clone(), url.clone());
             let told = told.header(CONTENT_TYPE, FHIR_JSON).header(ACCEPT, FHIR_JSON);
             let with = |told: RequestBuilder, (name, value): &(&'static str, String)| {
                 told.header(*name, value)
@@ -78,7 +78,8 @@ impl Server {
 
     /// Asks for something.
     pub(super) async fn ask(&self, url: &Url, within: Duration) -> Result<Heard, Broken> {
-        let make = || self.client.get(url.clone()).header(ACCEPT, FHIR_JSON).timeout(within);
+        let make =
+            || self.client.current().get(url.clone()).header(ACCEPT, FHIR_JSON).timeout(within);
         self.exchange(url, make).await
     }
 

@@ -41,6 +41,7 @@ impl Desk<'_> {
             course: chain.course,
             plan: chain.plan,
             codes: Vec::new(),
+            account: None,
             posted: one.told(self),
             message: self.reading.message,
         };

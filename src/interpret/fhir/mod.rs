@@ -201,6 +201,7 @@ fn undone(fact: Fact, at: Moment) -> Fact {
             ..Arc::unwrap_or_clone(one)
         })),
         Fact::Credit(one) => Fact::Credit(one),
+        Fact::Order(one) => Fact::Order(one),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::domain::DocumentKind;
 use crate::mappings::Tables;
 
 use super::seen::{self, Seen};
-use super::{Drafted, FT1_FIELDS, Named, Survey};
+use super::{Drafted, FT1_FIELDS, Named, ORDERED, Survey};
 
 /// Names that are shown one by one.
 const SHOWN_MAX: usize = 40;
@@ -68,6 +68,8 @@ impl<'a> Writing<'a> {
         text.push_str(&self.person());
         text.push_str(&self.activity(name_field));
         text.push_str(&self.document());
+        text.push_str(&self.result());
+        text.push_str(&self.orders());
         text.push_str(&self.course());
         text.push_str(&self.spelling());
         text.push_str(&self.documents());
@@ -223,7 +225,12 @@ impl<'a> Writing<'a> {
             (1..=FT1_FIELDS).filter(|field| !known.contains(field) && told(*field).told > 0);
         let others: Vec<String> =
             others.map(|field| format!("FT1-{field} ({})", told(field).told)).collect();
-        say(&mut text, format!("# told, and not read: {}\n", or_none(&others.join(", "))));
+        say(&mut text, format!("# told, and not read: {}", or_none(&others.join(", "))));
+        let people = survey.seen("PRT", 4);
+        if people.told > 0 {
+            say(&mut text, format!("# people behind lines (PRT-4): {}", self.listed(&people)));
+        }
+        text.push('\n');
         text
     }
 
@@ -239,6 +246,70 @@ impl<'a> Writing<'a> {
             ("availability", 19),
         ] {
             line(&mut text, key, at("TXA", field, &survey.seen("TXA", field), survey.documents));
+        }
+        text.push('\n');
+        text
+    }
+
+    /// Where results stand, if any of them has the type of a document.
+    fn result(&self) -> String {
+        let survey = self.survey;
+        let kinds = survey.seen("OBR", 4);
+        let documents = kinds.count(|kind| self.document_kind(kind).is_some());
+        if survey.results == 0 {
+            return String::new();
+        }
+        if documents == 0 {
+            return format!(
+                "# {} results, none of a type that is known as a document: they are kept only.\n\n",
+                survey.results
+            );
+        }
+        let mut text = String::from("[result]\n");
+        say(
+            &mut text,
+            format!("# {documents} of {} results have the type of a document", survey.results),
+        );
+        let all = survey.results;
+        let place = |segment: &str, field| at(segment, field, &survey.seen(segment, field), all);
+        line(&mut text, "kind", place("OBR", 4));
+        line(&mut text, "number", place("OBR", 3));
+        let lists: [(&str, &[(&str, u16)]); 3] = [
+            ("moment", &[("OBR", 7), ("OBR", 22)]),
+            ("author", &[("OBR", 32), ("OBR", 16), ("OBX", 16)]),
+            ("status", &[("OBR", 25), ("OBX", 11)]),
+        ];
+        for (key, spots) in lists {
+            let found: Vec<Found> =
+                spots.iter().map(|(segment, field)| place(segment, *field)).collect();
+            let places: Vec<String> = found.iter().map(|it| it.place.clone()).collect();
+            let says: Vec<&str> = found.iter().map(|it| it.says.as_str()).collect();
+            say(&mut text, format!("{key} = {}    # {}", quoted(&places), says.join("; ")));
+        }
+        say(&mut text, format!("# OBR-25: {}", self.listed(&survey.seen("OBR", 25))));
+        text.push_str("signed = [\"F\", \"C\"]\nwithdrawn = [\"X\", \"W\", \"D\"]\n\n");
+        text
+    }
+
+    /// Orders are read where the standard has them: what was seen of them is said.
+    fn orders(&self) -> String {
+        let survey = self.survey;
+        if survey.orders == 0 {
+            return String::new();
+        }
+        let numbers: Vec<Seen> = [("ORC", 2), ("ORC", 3), (ORDERED, 2), (ORDERED, 3)]
+            .map(|(segment, field)| survey.seen(segment, field))
+            .into();
+        let named = survey.seen("FT1", 23);
+        let known =
+            named.count(|number| numbers.iter().any(|it| it.count(|one| one == number) > 0));
+        let mut text = String::new();
+        for words in [
+            format!("Orders: {}; ORC-1: {}.", survey.orders, self.listed(&survey.seen("ORC", 1))),
+            format!("What is ordered (OBR-4): {}.", self.listed(&survey.seen(ORDERED, 4))),
+            format!("{known} of {} lines that name an order name one of these.", named.told),
+        ] {
+            say(&mut text, format!("# {words}"));
         }
         text.push('\n');
         text
@@ -321,7 +392,10 @@ impl<'a> Writing<'a> {
     /// Types of documents that another profile knows by the same name; the rest for a person.
     fn documents(&self) -> String {
         let mut text = String::from("[documents]\n");
-        for (kind, count) in self.survey.seen("TXA", 2).values() {
+        let (told, results) = (self.survey.seen("TXA", 2), self.survey.seen("OBR", 4));
+        let of_results = results.values().into_iter();
+        let further = of_results.filter(|(kind, _)| told.count(|known| known == *kind) == 0);
+        for (kind, count) in told.values().into_iter().chain(further) {
             let shown = self.survey.shown(kind);
             match self.document_kind(kind).filter(|_| shown == kind) {
                 Some(meant) => {

@@ -17,6 +17,9 @@ use seen::Seen;
 /// Fields of FT1 that are looked at.
 const FT1_FIELDS: u16 = 43;
 
+/// OBR of an order; that of a result is an OBR.
+const ORDERED: &str = "OBR of an order";
+
 /// Names of activities that are remembered.
 const NAMES_MAX: usize = 2_000;
 
@@ -34,6 +37,9 @@ pub struct Survey {
     lines: u64,
     /// Documents.
     documents: u64,
+    /// Results, one to an OBR, and orders, one to an ORC.
+    results: u64,
+    orders: u64,
     /// First components, by segment and field; of people also the components.
     places: BTreeMap<(String, u16, u16), Seen>,
     /// Z segments that follow a charge line.
@@ -86,8 +92,10 @@ impl Survey {
         for name in names {
             *self.segments.entry(name.to_owned()).or_default() += 1;
         }
+        let kind = message.field("MSH", 9).code().to_ascii_uppercase();
         for segment in message.segments() {
             self.segment(segment);
+            self.context(&kind, segment);
         }
         for group in message.groups("FT1") {
             self.line(&group);
@@ -135,6 +143,24 @@ impl Survey {
                     self.place(name, (field, component), &part.code());
                 }
             }
+        }
+    }
+
+    /// Orders, results and people behind charges: each is counted for itself.
+    fn context(&mut self, kind: &str, segment: Segment<'_>) {
+        let (place, fields): (&str, &[u16]) = match (kind, segment.name()) {
+            ("ORU", "OBR") => ("OBR", &[3, 4, 7, 16, 22, 25, 32]),
+            // What is observed may be a whole PDF, and is not looked at.
+            ("ORU", "OBX") => ("OBX", &[11, 16]),
+            ("ORM" | "OMG" | "OML" | "OMI", "ORC") => ("ORC", &[1, 2, 3, 5, 9, 12]),
+            ("ORM" | "OMG" | "OML" | "OMI", "OBR") => (ORDERED, &[2, 3, 4, 7, 16]),
+            ("DFT", "PRT") => ("PRT", &[4]),
+            _ => return,
+        };
+        self.results += u64::from(place == "OBR");
+        self.orders += u64::from(place == "ORC");
+        for field in fields {
+            self.place(place, (*field, 0), &segment.field(*field).code());
         }
     }
 
@@ -257,6 +283,41 @@ mod tests {
         assert_eq!(profile.person.account.to_string(), "PV1.19", "PID-18 is empty");
         assert!(profile.course.is_none(), "no segment names a course");
         assert!(!drafted.profile.contains("Doe") && !drafted.profile.contains("99998"));
+    }
+
+    #[test]
+    fn documents_that_come_as_results_and_orders_are_found() {
+        let header = |kind: &str, id: u8| {
+            format!(
+                "MSH|^~\\&|M|H|C|E|20261008||{kind}|M{id}|P|2.5.1\rPID|1||99998^^^E^MR||Doe^Jo\r"
+            )
+        };
+        let tail = "|".repeat(18);
+        let results = format!(
+            "{}OBR|1||R1|OTV^Visit|||202610081645{tail}F\rOBX|1|ED|PDF||x||||||F\r\
+             OBR|2||R2|CBC^Blood|||20261008{tail}F\r",
+            header("ORU^R01", 1)
+        );
+        let order = format!("{}ORC|NW|P1|F1\rOBR|1|P1|F1|SIM^Simulation\r", header("ORM^O01", 2));
+        let charge = format!(
+            "{}FT1|1|T1||20261008||CG|SIM|||1|||||||||||||F1\rPRT|1|AD||OP|1^A\r",
+            header("DFT^P03", 3)
+        );
+        let (drafted, profile) = learned([results, order, charge].concat().as_bytes());
+        let text = &drafted.profile;
+        let result = profile.result.as_ref().unwrap();
+        let mosaiq = include_str!("../../../mappings/sources/mosaiq.toml");
+        assert_eq!(
+            result,
+            SourceProfile::parse(mosaiq).unwrap().result.as_ref().unwrap(),
+            "{text}"
+        );
+        assert!(profile.document("OTV").is_some() && profile.document("CBC").is_none(), "{text}");
+        assert!(text.contains("\"CBC\" = \"…\""), "{text}");
+        assert!(text.contains("1 of 1 lines that name an order name one of these"), "{text}");
+        assert!(text.contains("OP 1") && text.contains("NW 1"), "{text}");
+        let (drafted, profile) = learned(STORY);
+        assert!(profile.result.is_none() && !drafted.profile.contains("[result]"));
     }
 
     #[test]

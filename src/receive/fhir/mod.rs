@@ -175,6 +175,7 @@ impl FhirDesk {
             answer,
             reason,
             raw,
+            fragment: None,
         }
     }
 

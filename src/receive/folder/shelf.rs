@@ -53,10 +53,18 @@ pub(super) fn put_away(
         write_anew(disk, &with(&path, ".note"), &line(&told.miscounts.join("\n")))?;
     }
     disk.rename(Path::new(name), &path)?;
+    let now = disk.stamps(std::slice::from_ref(&path))?.into_iter().flatten().next();
+    let stamp = now.map_or(stamp, |now| at_rest(stamp, now));
     for folder in [refused, home, Path::new("")] {
         disk.sync(folder)?;
     }
     Ok(Resting { name: name.to_owned(), path, stamp, since: Instant::now() })
+}
+
+/// How a file looks once it has moved. A server may say that it was written when it was moved; then only
+/// its length shows whether it was written into before that.
+fn at_rest(read: Stamp, now: Stamp) -> Stamp {
+    if read.inode.is_none() && read.bytes == now.bytes { now } else { read }
 }
 
 /// Puts back what somebody still wrote into; gives what is to be watched further, and how many
@@ -192,6 +200,18 @@ mod tests {
         assert!(names(&folder.join(REFUSED)).contains(&"a.hl7.why".to_owned()));
         assert_eq!(fs::read(folder.join("refused/a.hl7")).unwrap(), b"4");
         assert_eq!(fs::read(folder.join("done/a.hl7")).unwrap(), b"1");
+    }
+
+    #[test]
+    fn a_server_may_say_that_a_file_was_written_when_it_was_moved() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = dropped(folder.path(), "a", "1");
+        let there = Stamp { inode: None, nanoseconds: 0, ..here };
+        let later = |stamp: Stamp| Stamp { seconds: stamp.seconds + 9, ..stamp };
+        let longer = |stamp: Stamp| Stamp { bytes: stamp.bytes + 1, ..stamp };
+        assert_eq!(at_rest(there, later(there)), later(there));
+        assert_eq!(at_rest(there, later(longer(there))), there, "it is read anew");
+        assert_eq!(at_rest(here, later(here)), here, "this machine says no such thing");
     }
 
     #[test]

@@ -127,6 +127,7 @@ fn pieces(file: &Bytes, source: &Arc<str>, received: jiff::Timestamp) -> (Vec<Pi
             answer,
             reason,
             raw: raw.clone(),
+            fragment: None,
         };
         pieces.push(Piece { number, message, why });
     }

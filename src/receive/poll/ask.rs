@@ -72,7 +72,7 @@ impl Ask<'_> {
 
     async fn send(&self, url: &Url, token: Option<&str>) -> Result<Response, Short> {
         let mut request =
-            self.asked.client.get(url.clone()).header(ACCEPT, "application/fhir+json");
+            self.asked.client.current().get(url.clone()).header(ACCEPT, "application/fhir+json");
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }

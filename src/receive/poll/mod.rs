@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Poll;
 use crate::domain::Clock;
 use crate::store::{Error as StoreError, Intake};
-use crate::trust::Bearer;
+use crate::trust::{Bearer, Fresh};
 
 use super::{Counted, Reception, TakesFhir};
 use ask::Ask;
@@ -45,7 +45,7 @@ pub struct Asked {
     /// What the settings say.
     pub poll: Poll,
     /// Speaks TLS as the settings say, and follows no redirect.
-    pub client: reqwest::Client,
+    pub client: Arc<Fresh<reqwest::Client>>,
     /// The token.
     pub bearer: Arc<Bearer>,
 }

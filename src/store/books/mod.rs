@@ -6,6 +6,7 @@ mod chain;
 mod lines;
 mod listing;
 mod lists;
+mod moves;
 mod outbox;
 mod pauses;
 mod people;
@@ -60,6 +61,7 @@ const FORMAT: Format = Format {
         include_str!("../migrations/books-2.sql"),
         include_str!("../migrations/books-3.sql"),
         include_str!("../migrations/books-4.sql"),
+        include_str!("../migrations/books-5.sql"),
     ],
     page_bytes: 4_096,
     checkpoint_pages: 4_000,

@@ -5,6 +5,8 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::domain::{Identifier, Link, PersonId, Registration};
 use crate::store::Error;
 
+use super::moves;
+
 /// A number on the books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Known {
@@ -42,8 +44,22 @@ pub(super) fn known_or_new(db: &Connection, identifier: &Identifier) -> Result<K
     Ok(Known { identifier, person })
 }
 
-/// Joins or parts numbers.
+/// Joins or parts numbers, or notes what became of an account. Lines follow accounts that are
+/// another person's by now.
 pub(super) fn link(db: &Connection, link: &Link) -> Result<(), Error> {
+    let named = match link {
+        Link::Merge { survivor, old } => [survivor, old],
+        Link::Split { one, other } => [one, other],
+        Link::Move { from, to, .. } => [&from.whose, &to.whose],
+    };
+    join(db, link)?;
+    for identifier in named {
+        moves::follow(db, known_or_new(db, identifier)?.person)?;
+    }
+    Ok(())
+}
+
+fn join(db: &Connection, link: &Link) -> Result<(), Error> {
     match link {
         Link::Merge { survivor, old } => {
             merge(db, known_or_new(db, survivor)?, known_or_new(db, old)?)
@@ -51,6 +67,7 @@ pub(super) fn link(db: &Connection, link: &Link) -> Result<(), Error> {
         Link::Split { one, other } => {
             split(db, known_or_new(db, one)?, known_or_new(db, other)?, other)
         }
+        Link::Move { from, to, told, message } => moves::add(db, (from, to), (*told, *message)),
     }
 }
 

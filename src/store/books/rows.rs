@@ -7,13 +7,13 @@ use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::domain::{
-    BookedLine, Fact, Facts, Finding, Identifier, LineId, LineState, MessageId, PersonId,
+    BookedLine, Fact, Facts, Finding, Identifier, LineId, LineState, MessageId, Moved, PersonId,
 };
 use crate::store::Error;
 
-use super::people;
 use super::views::{Balance, Loaded};
 use super::work::BookedMessage;
+use super::{moves, people};
 
 /// The columns that [`line`] reads, in its order.
 pub(super) const LINE_COLUMNS: &str = "line.id, line.person, line.body, line.state, line.findings,
@@ -42,11 +42,22 @@ pub(super) fn booked_behind_cursor(db: &Connection) -> Result<Vec<MessageId>, Er
 
 /// Facts and lines of a person.
 pub(super) fn load(db: &Connection, person: PersonId) -> Result<Loaded, Error> {
-    Ok(Loaded {
-        facts: facts(db, person)?,
-        lines: lines(db, person)?,
-        judged_by: people::judged_by(db, person)?,
-    })
+    let told = facts(db, person)?;
+    let (lines, judged_by) = (lines(db, person)?, people::judged_by(db, person)?);
+    let moves = moves::of(db, person)?;
+    if moves.is_empty() {
+        return Ok(Loaded { facts: told, lines, judged_by, moved: None });
+    }
+    let mut moved = Moved { person, moves, guests: Vec::new() };
+    let others: Vec<PersonId> = moved.moves.people().filter(|other| *other != person).collect();
+    for other in others {
+        if moved.moves.heirs(other).contains(&person) {
+            let left = Moved { person: other, ..moved.clone() }.leaving(&facts(db, other)?, person);
+            moved.receive(other, left);
+        }
+    }
+    let facts = moved.facts(&told);
+    Ok(Loaded { facts, lines, judged_by, moved: Some(Box::new((told, moved))) })
 }
 
 fn facts(db: &Connection, person: PersonId) -> Result<Facts, Error> {
@@ -79,6 +90,7 @@ fn put(facts: &mut Facts, fact: Fact) {
         Fact::Credit(credit) => facts.credits.push(credit),
         Fact::Document(document) => facts.documents.push(document),
         Fact::Tally(tally) => facts.tallies.push(tally),
+        Fact::Order(order) => facts.orders.push(order),
     }
 }
 

@@ -7,19 +7,23 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::domain::{
-    BookedLine, CourseId, Entry, Facts, Identifier, LineId, LineState, MessageId, PersonId,
+    BookedLine, CourseId, Entry, Facts, Identifier, LineId, LineState, MessageId, Moved, PersonId,
 };
 
 /// Everything that a judgment of a person rests on.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// What was told, under all of the person's numbers.
+    /// What counts for the person: what was told under all of their numbers, on the accounts that
+    /// it is on by now.
     pub facts: Facts,
     /// The person's lines, oldest first, without those that the daemon itself took off before
     /// they were sent.
     pub lines: Vec<BookedLine>,
     /// The digest of the tables by which the person was judged last.
     pub judged_by: Option<String>,
+    /// What was told under the person's numbers, and what moves of accounts make of it; `None`
+    /// where no account was moved.
+    pub moved: Option<Box<(Facts, Moved)>>,
 }
 
 /// Which messages to list; what is `None` or empty limits nothing.

@@ -1,6 +1,7 @@
 //! What was received: the first thing a message meets, and all that its sender waits for.
 
 mod cursor;
+mod fragment;
 mod shelf;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, Rows};
 
 use crate::domain::{Answer, MessageId, Reason};
 
@@ -25,6 +26,7 @@ use super::queue::{Limits, Queue};
 use super::readers::Readers;
 use super::reply::Reply;
 
+pub use fragment::{FragmentStanding, NewFragment};
 pub use shelf::{NewResource, SourceShelf, Standing};
 
 /// Messages that may wait for the disk, and their bytes.
@@ -37,6 +39,7 @@ const FORMAT: Format = Format {
     migrations: &[
         include_str!("../migrations/intake-1.sql"),
         include_str!("../migrations/intake-2.sql"),
+        include_str!("../migrations/intake-3.sql"),
     ],
     page_bytes: 4_096,
     checkpoint_pages: 4_000,
@@ -57,6 +60,8 @@ pub struct NewMessage {
     pub reason: Option<Reason>,
     /// All of it.
     pub raw: Bytes,
+    /// How it hangs together with others, if it is a part of a message.
+    pub fragment: Option<NewFragment>,
 }
 
 /// A message that is kept.
@@ -229,6 +234,21 @@ impl Intake {
         Ok(read)
     }
 
+    /// The messages of one source behind the first number, up to the second, as [`Intake::read_after`]
+    /// gives them.
+    pub fn read_of(
+        &self,
+        source: &str,
+        (after, until): (MessageId, MessageId),
+        (count_max, bytes_max): (usize, usize),
+    ) -> Result<Vec<StoredMessage>, Error> {
+        self.readers.read(|connection| {
+            let mut select = connection.prepare_cached(SELECT_OF)?;
+            let count_max = i64::try_from(count_max).unwrap_or(i64::MAX);
+            take(select.query((after.0, until.0, source, count_max))?, bytes_max)
+        })
+    }
+
     /// One message.
     pub fn get(&self, id: MessageId) -> Result<Option<StoredMessage>, Error> {
         self.readers.read(|connection| {
@@ -292,6 +312,9 @@ const SELECT_ONE: &str =
 const SELECT_AFTER: &str =
     "SELECT id, source, received_at, control_id, answer, reason, raw FROM message
      WHERE id > ?1 ORDER BY id LIMIT ?2";
+const SELECT_OF: &str =
+    "SELECT id, source, received_at, control_id, answer, reason, raw FROM message
+     WHERE id > ?1 AND id <= ?2 AND source = ?3 ORDER BY id LIMIT ?4";
 
 fn read_after(
     connection: &Connection,
@@ -300,7 +323,11 @@ fn read_after(
     bytes_max: usize,
 ) -> Result<Vec<StoredMessage>, Error> {
     let mut select = connection.prepare_cached(SELECT_AFTER)?;
-    let mut rows = select.query((after.0, i64::try_from(count_max).unwrap_or(i64::MAX)))?;
+    take(select.query((after.0, i64::try_from(count_max).unwrap_or(i64::MAX)))?, bytes_max)
+}
+
+/// Messages as long as they have no more bytes together, unless the first alone has more.
+fn take(mut rows: Rows<'_>, bytes_max: usize) -> Result<Vec<StoredMessage>, Error> {
     let (mut messages, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         bytes += row.get_ref("raw")?.as_blob().map_or(0, <[u8]>::len);

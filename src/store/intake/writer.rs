@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::domain::MessageId;
 
-use super::{NewMessage, NewResource, Shared, shelf};
+use super::{NewMessage, NewResource, Shared, fragment, shelf};
 use crate::store::Error;
 use crate::store::checkpoint::Checkpoints;
 use crate::store::queue::{Limits, Taken};
@@ -83,6 +83,7 @@ fn keep(connection: &mut Connection, batch: &[Append]) -> Result<i64, Error> {
             &*message.raw,
         ))?;
         shelf::keep(&transaction, &message.source, id, told)?;
+        fragment::keep(&transaction, message, id)?;
         first.get_or_insert(id);
     }
     drop(insert);

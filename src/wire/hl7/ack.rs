@@ -13,6 +13,8 @@ pub struct Acknowledgment<'a> {
     pub code: MsaCode,
     /// Why, if the answer is not yes.
     pub objection: Option<&'a Objection>,
+    /// What else is said, beside a yes.
+    pub notes: &'a [Objection],
     /// When it is said (MSH-7).
     pub made: &'a str,
     /// Our own control id (MSH-10).
@@ -57,12 +59,15 @@ pub fn acknowledge(scan: &Scan<'_>, told: &Acknowledgment<'_>) -> Vec<u8> {
 
 /// One ERR for each objection; all of them in one ERR-1 where the version has nothing more.
 fn errors(scan: &Scan<'_>, told: &Acknowledgment<'_>, out: &mut Out) {
-    let Some(first) = told.objection else {
-        return;
+    let (first, more) = match (told.objection, told.notes) {
+        // What else stands against the message belongs to its own first objection, and to no other.
+        (Some(first), _) if scan.verdict.as_ref().err() == Some(first) => {
+            (first, scan.more.as_slice())
+        }
+        (Some(first), _) => (first, &[][..]),
+        (None, [first, more @ ..]) => (first, more),
+        (None, []) => return,
     };
-    // What else stands against the message belongs to its own first objection, and to no other.
-    let more: &[Objection] =
-        if scan.verdict.as_ref().err() == Some(first) { &scan.more } else { &[] };
     out.raw(b"\rERR");
     error(scan, first, out);
     for objection in more {
@@ -120,7 +125,7 @@ fn error(scan: &Scan<'_>, objection: &Objection, out: &mut Out) {
     out.field(objection.code.to_string().as_bytes());
     out.component(meaning(objection.code));
     out.component("HL70357");
-    out.field(b"E");
+    out.field(objection.severity.as_str().as_bytes());
     (5..8).for_each(|_| out.field(b""));
     out.text(&objection.text);
 }
@@ -238,6 +243,7 @@ mod tests {
         let told = Acknowledgment {
             code,
             objection: objection.as_ref(),
+            notes: &[],
             made: "20261008120000",
             control_id: "C1",
             style: Style::default(),
@@ -290,6 +296,35 @@ mod tests {
     }
 
     #[test]
+    fn a_10_what_is_noted_is_said_beside_a_yes_as_the_version_wants_it() {
+        use crate::wire::hl7::{Severity, noted};
+        let said = |version: &str| {
+            let text = format!(
+                "MSH|^~\\&|A|B|C|D|||DFT^P03|K1|P|{version}||||||X\rEVN|P11\rPID|||5\rFT1||1||20261008"
+            );
+            let found = scan(text.as_bytes());
+            let notes = noted(text.as_bytes(), &found);
+            assert!(notes.iter().all(|it| it.severity == Severity::Warning));
+            let told = Acknowledgment {
+                code: MsaCode::Accept,
+                objection: None,
+                notes: &notes,
+                made: "",
+                control_id: "",
+                style: Style::default(),
+            };
+            let answer = String::from_utf8(acknowledge(&found, &told)).unwrap().replace('\r', "!");
+            answer.split_once("!MSA").unwrap().1.to_owned()
+        };
+        assert_eq!(
+            said("2.4"),
+            "|AA|K1!ERR|MSH^1^18^103&Table value not found~EVN^1^1^201&Unsupported event code!"
+        );
+        let err = "|MSH^1^18|103^Table value not found^HL70357|W||||a character set that is not known!ERR||EVN^1^1|201^Unsupported event code^HL70357|W||||EVN-1 says P11, MSH-9 says P03!";
+        assert_eq!(said("2.7"), format!("|AA|K1!ERR|{err}"));
+    }
+
+    #[test]
     fn a_message_without_a_usable_header_gets_an_answer_too() {
         let answer = acknowledged("hello");
         assert!(
@@ -305,6 +340,7 @@ mod tests {
         let told = Acknowledgment {
             code: MsaCode::Error,
             objection: Some(&objection),
+            notes: &[],
             made: "",
             control_id: "",
             style: Style::default(),

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{BIG5, Encoding, GB18030, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252};
 
-use super::lines;
+use super::{iso2022, lines};
 
 /// A message's text, and how it was found.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,10 +18,15 @@ pub struct Decoded<'a> {
     pub damaged: bool,
 }
 
-/// Reads a message's bytes by MSH-18, its first repetition. Where that is empty or unknown:
-/// UTF-8 if they are that, else Windows-1252.
+/// Reads a message's bytes by MSH-18: its first repetition, or escapes of ISO 2022 where a set is
+/// named that is called by them. Where that is empty or unknown: UTF-8 if they are that, else
+/// Windows-1252.
 pub fn decode<'a>(message: &'a [u8], declared: &[u8]) -> Decoded<'a> {
     match named(declared) {
+        _ if is_called_by_escapes(declared) => {
+            let (text, damaged) = iso2022::decode(message);
+            Decoded { text, used: ISO_2022_JP.name(), damaged }
+        }
         Some(encoding) => with(encoding, message),
         None if std::str::from_utf8(message).is_ok() => with(UTF_8, message),
         None => with(WINDOWS_1252, message),
@@ -35,6 +40,32 @@ impl fmt::Debug for Decoded<'_> {
     }
 }
 
+/// The text of a message in whose set a part of a letter can look like a delimiter: it must be read
+/// before it is taken apart. `None` for all other sets.
+pub(crate) fn unmask<'a>(message: &'a [u8], declared: &[u8]) -> Option<Decoded<'a>> {
+    let masks = [BIG5, GB18030, SHIFT_JIS];
+    let is_masked = is_called_by_escapes(declared)
+        || named(declared).is_some_and(|encoding| masks.contains(&encoding));
+    is_masked.then(|| decode(message, declared))
+}
+
+/// Whether a set is named that is called by escapes of ISO 2022, in whatever repetition: the first
+/// is then ASCII or one of them.
+fn is_called_by_escapes(declared: &[u8]) -> bool {
+    let is_called = |name: &String| CALLED_BY_ESCAPES.contains(&name.as_str());
+    let names: Vec<String> = declared.split(|byte| *byte == b'~').map(plain).collect();
+    let may = |name: &String| matches!(name.as_str(), "" | "ASCII" | "ISOIR6") || is_called(name);
+    names.first().is_some_and(may) && names.iter().any(is_called)
+}
+
+/// Whether a set is known, or none is named.
+pub(crate) fn is_known(declared: &[u8]) -> bool {
+    let plain = plain(declared);
+    matches!(plain.as_str(), "" | "ASCII" | "ISOIR6")
+        || named(declared).is_some()
+        || is_called_by_escapes(declared)
+}
+
 fn with<'a>(encoding: &'static Encoding, message: &'a [u8]) -> Decoded<'a> {
     let (text, damaged) = encoding.decode_without_bom_handling(message);
     Decoded { text, used: encoding.name(), damaged }
@@ -42,15 +73,20 @@ fn with<'a>(encoding: &'static Encoding, message: &'a [u8]) -> Decoded<'a> {
 
 /// The encoding that MSH-18 names. `ASCII` says nothing: senders write it and send anything.
 fn named(declared: &[u8]) -> Option<&'static Encoding> {
-    let first = lines::first(lines::first(declared, b'~'), b'^');
-    let plain: String = first
-        .iter()
-        .filter(|byte| byte.is_ascii_alphanumeric())
-        .map(|byte| char::from(byte.to_ascii_uppercase()))
-        .collect();
+    let plain = plain(declared);
     ALIASES.iter().find(|(name, _)| *name == plain).and_then(|(_, label)| {
         Encoding::for_label(label.as_bytes()).filter(|encoding| encoding.is_ascii_compatible())
     })
+}
+
+/// The first repetition of MSH-18, letters and digits alone, in capitals.
+fn plain(declared: &[u8]) -> String {
+    let first = lines::first(lines::first(declared, b'~'), b'^');
+    first
+        .iter()
+        .filter(|byte| byte.is_ascii_alphanumeric())
+        .map(|byte| char::from(byte.to_ascii_uppercase()))
+        .collect()
 }
 
 /// A text in the characters of a set of table 0211. Where that has no such letter its base letter
@@ -169,6 +205,22 @@ const ALIASES: &[(&str, &str)] = &[
     ("BIG5", "big5"),
     ("GB180302000", "gb18030"),
     ("KSX1001", "euc-kr"),
+    ("SHIFTJIS", "shift_jis"),
+    ("SJIS", "shift_jis"),
+];
+
+/// Sets that escapes of ISO 2022 call, spelled as the others.
+const CALLED_BY_ESCAPES: [&str; 10] = [
+    "ISOIR13",
+    "ISOIR14",
+    "ISOIR87",
+    "ISOIR159",
+    "JAS2020",
+    "JISX0201",
+    "JISX0202",
+    "JISX0208",
+    "JISX0212",
+    "ISO2022JP",
 ];
 
 #[cfg(test)]
@@ -191,6 +243,13 @@ mod tests {
             (b"Gr\xc3\xbcn", "8859/1", "GrÃ¼n"),
             (b"\xb1", "8859/2", "ą"),
             (b"Gr\xc3\xbcn", "Klingon", "Grün"),
+            (b"\x1b$B;3ED\x1b(B", "ISO IR87", "山田"),
+            (b"\x1b$B;3ED\x1b(B", "~ISO IR87", "山田"),
+            (b"\x1b$B;3ED\x1b(B", "ISO IR6~ISO IR87~ISO IR159", "山田"),
+            (b"\x1b$B;3ED\x1b(B", "JIS X 0202", "山田"),
+            (b"\xb3", "ISO IR14", "ｳ"),
+            ("山田".as_bytes(), "UNICODE UTF-8~ISO IR87", "山田"),
+            (b"\x8eR\x93c", "Shift_JIS", "山田"),
         ];
         for (bytes, declared, text) in cases {
             assert_eq!(decode(bytes, declared.as_bytes()).text, *text, "{declared}");

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::fragment::last_pointer;
 use super::lines::{self, Lines};
 use super::value::{Value, preferred_identifier};
 use super::{Delimiters, Objection, time};
@@ -16,18 +17,18 @@ pub const OBJECTIONS_MAX: usize = 20;
 pub(crate) fn check(
     body: &[u8],
     delimiters: &Delimiters,
-    kind: &str,
-    event: &str,
+    (kind, event): (&str, &str),
+    without_charges: bool,
 ) -> Vec<Objection> {
     let look = Look { body, delimiters: *delimiters };
-    if is_continued(body, delimiters) {
+    if !last_pointer(body, delimiters).is_empty() {
         let text = "a fragment: send the message whole";
         return vec![Objection::reject(200, text).at("DSC", 1, 1)];
     }
     let one = |checked: Result<(), Objection>| checked.err().into_iter().collect();
     match kind {
         "DFT" => {
-            let mut objections = look.undated_charges();
+            let mut objections = look.undated_charges(without_charges);
             objections.extend(look.has_patient().err());
             objections.truncate(OBJECTIONS_MAX);
             objections
@@ -39,17 +40,6 @@ pub(crate) fn check(
         "ADT" => one(look.has_patient()),
         _ => Vec::new(),
     }
-}
-
-/// Whether something goes on from a message: its last segment is a DSC that names what.
-fn is_continued(body: &[u8], delimiters: &Delimiters) -> bool {
-    let separator = delimiters.field;
-    let line_end = |byte: &u8| matches!(*byte, b'\r' | b'\n');
-    let end = body.iter().rposition(|byte| *byte > b' ').map_or(0, |at| at + 1);
-    let begin = body[..end].iter().rposition(line_end).map_or(0, |at| at + 1);
-    let last = &body[begin..end];
-    lines::name(last, separator) == Some(*b"DSC")
-        && is_told(lines::field(last, separator, 1), delimiters)
 }
 
 struct Look<'a> {
@@ -80,7 +70,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn undated_charges(&self) -> Vec<Objection> {
+    fn undated_charges(&self, may_be_none: bool) -> Vec<Objection> {
         let mut objections = Vec::new();
         let mut any = false;
         for (occurrence, line) in self.all(b"FT1") {
@@ -98,7 +88,7 @@ impl<'a> Look<'a> {
                 break;
             }
         }
-        if !any {
+        if !any && !may_be_none {
             let text = "there is no FT1: nothing was done";
             objections.push(Objection::error(100, text).at("FT1", 1, 0));
         }

@@ -15,6 +15,7 @@ pub struct Batch<'a> {
     delimiters: Delimiters,
     is_file: bool,
     miscounts: Vec<String>,
+    is_repeated: bool,
     /// The messages, in order.
     pub messages: Vec<&'a [u8]>,
 }
@@ -36,6 +37,7 @@ impl<'a> Batch<'a> {
             delimiters,
             is_file,
             miscounts: miscounts(body),
+            is_repeated: is_repeated(body, delimiters.field),
             messages,
         })
     }
@@ -43,6 +45,11 @@ impl<'a> Batch<'a> {
     /// Whether it tells of itself what is not so.
     pub fn is_miscounted(&self) -> bool {
         !self.miscounts.is_empty()
+    }
+
+    /// Whether it says that it repeats another one (BHS-12, FHS-12).
+    pub fn is_repeated(&self) -> bool {
+        self.is_repeated
     }
 
     /// The batch of these acknowledgments, made at a time, under a control id of ours.
@@ -87,6 +94,14 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// Whether a header of a batch, or of a file of them, names one that it repeats.
+fn is_repeated(body: &[u8], separator: u8) -> bool {
+    let mut headers = Lines::new(body, separator)
+        .filter(|line| matches!(lines::name(line, separator).as_ref(), Some(b"BHS" | b"FHS")));
+    let told = |byte: &u8| *byte > b' ' && *byte != b'"';
+    headers.any(|header| lines::nth(header, separator, 11).iter().any(told))
+}
+
 /// What a message says is never written into a log by accident.
 impl std::fmt::Debug for Batch<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -120,6 +135,14 @@ mod tests {
             let messages = batch.as_ref().map_or("-".into(), |it| it.messages.len().to_string());
             let miscounted = batch.map_or("-".into(), |it| it.is_miscounted().to_string());
             assert_eq!((&messages, &miscounted), (&row["messages"], &row["miscounted"]), "{row}");
+        }
+    }
+
+    #[test]
+    fn c_15_a_batch_may_say_that_it_repeats_another() {
+        for (reference, is) in [("", false), ("|", false), ("\"\"", false), ("B1", true)] {
+            let text = format!("BHS|^~\\&|A|B|C|D|2026||||77|{reference}\rMSH|1\rBTS|1\r");
+            assert_eq!(Batch::open(text.as_bytes()).unwrap().is_repeated(), is, "{reference}");
         }
     }
 

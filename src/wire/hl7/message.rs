@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::lines::{self, Lines};
 use super::value::Value;
-use super::{Delimiters, Objection, Position, charset, preflight};
+use super::{Delimiters, Objection, Position, charset, fragment, preflight};
 
 /// A message.
 #[derive(Clone)]
@@ -40,13 +40,21 @@ impl Message {
     /// Takes a message apart.
     pub fn parse(raw: &[u8]) -> Result<Message, Objection> {
         let (body, delimiters) = preflight::begin(raw)?;
-        preflight::check(body, &delimiters)?;
         let header = Lines::new(body, delimiters.field).next().unwrap_or_default();
         let declared = lines::field(header, delimiters.field, 18);
-        let decoded = charset::decode(body, declared);
-        let text = plain(&decoded.text, &delimiters);
+        let unmasked = charset::unmask(body, declared);
+        let parted = unmasked.as_ref().map_or(body, |decoded| decoded.text.as_bytes());
+        let whole = fragment::without_addenda(parted, &delimiters);
+        preflight::check(body.len(), &whole, &delimiters)?;
+        let (text, charset, damaged) = match &unmasked {
+            Some(decoded) => (String::from_utf8_lossy(&whole), decoded.used, decoded.damaged),
+            None => {
+                let decoded = charset::decode(&whole, declared);
+                (decoded.text, decoded.used, decoded.damaged)
+            }
+        };
+        let text = plain(&text, &delimiters);
         let segments = cut(&text)?;
-        let (charset, damaged) = (decoded.used, decoded.damaged);
         Ok(Message { text, delimiters, segments, charset, damaged, looks: None })
     }
 
@@ -424,6 +432,29 @@ mod tests {
         let message = Message::parse(&big5).unwrap();
         assert_eq!((raw(&message, "PID.1").as_str(), message.charset()), ("功徑", "Big5"));
         assert_eq!(Message::parse(b"\xff\xfeM\0S\0H\0").unwrap_err().code, 102);
+    }
+
+    #[test]
+    fn c_09_what_looks_like_a_delimiter_within_a_letter_is_none() {
+        let told = |charset: &str, name: &[u8]| {
+            let header =
+                format!("MSH|^~\\&|A|B|C|D|2026||DFT^P03|1|P|2.5||||||{charset}\rPID|||5||");
+            let rest = b"^x|1\rFT1||1||20261008\r".as_slice();
+            let bytes = [header.as_bytes(), name, rest].concat();
+            assert_eq!(crate::wire::hl7::scan(&bytes).verdict, Ok(()), "{charset}");
+            let message = Message::parse(&bytes).unwrap();
+            assert!(!message.is_damaged());
+            (message.field("PID", 5).component(1).text().into_owned(), raw(&message, "PID.6"))
+        };
+        for (charset, name, text) in [
+            ("~ISO IR87", b"\x1b$B;|%^\x1b(B".as_slice(), "慈マ"),
+            ("ISO IR159", b"\x1b$(D0|0\\\x1b(B", "侁伙"),
+            ("BIG-5", b"\xae\x7c\xa5\x5c", "徑功"),
+            ("Shift_JIS", b"\x83\x7c\x95\x5c", "ポ表"),
+            ("GB 18030-2000", b"\x81\x7c", "亅"),
+        ] {
+            assert_eq!(told(charset, name), (text.to_owned(), "1".to_owned()), "{charset}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! HL7 v2: messages read and written.
 //!
 //! [`scan`] looks at a message before it is answered, [`acknowledge`] writes the answer,
-//! [`Message`] takes it apart, [`Writer`] writes one, [`answer::read`] reads what comes back,
+//! [`noted()`] tells what it may say beside a yes,
+//! [`Fragment`] tells a part of one, [`join`] puts parts together, [`Message`] takes it apart, [`Writer`] writes one, [`answer::read`] reads what comes back,
 //! [`split()`] takes a file apart, [`miscounts`] counts after it, [`batch()`] makes one,
 //! [`time::read`] reads a time.
 
@@ -13,8 +14,11 @@ mod content;
 mod delimiters;
 mod enclosed;
 mod escape;
+mod fragment;
+mod iso2022;
 mod lines;
 mod message;
+mod noted;
 mod objection;
 mod position;
 mod preflight;
@@ -32,8 +36,10 @@ pub use charset::{Decoded, decode, encode};
 pub use content::{MERGE_EVENTS, OBJECTIONS_MAX};
 pub use delimiters::Delimiters;
 pub use enclosed::Batch;
+pub use fragment::{Fragment, join};
 pub use message::{Message, Segment};
-pub use objection::{ErrorLocation, MsaCode, Objection};
+pub use noted::noted;
+pub use objection::{ErrorLocation, MsaCode, Objection, Severity};
 pub use position::{NotAPosition, Position};
 pub use preflight::{MESSAGE_BYTES_MAX, SEPARATORS_MAX};
 pub use scan::{Scan, Terms, Wish, scan, scan_on};

@@ -30,11 +30,24 @@ pub struct ErrorLocation {
     pub field: u16,
 }
 
-/// Why a message is not taken.
+/// How much something counts (table 0516).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// `E`.
+    Error,
+    /// `W`.
+    Warning,
+    /// `I`.
+    Information,
+}
+
+/// Why a message is not taken, or what is noted of one that is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Objection {
-    /// Error or reject.
+    /// Error or reject; accept for what is only noted.
     pub answer: MsaCode,
+    /// How much it counts.
+    pub severity: Severity,
     /// Code of table 0357.
     pub code: u16,
     /// Where.
@@ -75,15 +88,35 @@ impl MsaCode {
     }
 }
 
+impl Severity {
+    /// As written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Error => "E",
+            Severity::Warning => "W",
+            Severity::Information => "I",
+        }
+    }
+}
+
 impl Objection {
+    fn new(answer: MsaCode, severity: Severity, (code, text): (u16, String)) -> Objection {
+        Objection { answer, severity, code, location: None, text }
+    }
+
+    /// Something that is noted, and refuses nothing.
+    pub fn noted(code: u16, severity: Severity, text: impl Into<String>) -> Objection {
+        Objection::new(MsaCode::Accept, severity, (code, text.into()))
+    }
+
     /// An error in the message (`AE`).
     pub fn error(code: u16, text: impl Into<String>) -> Objection {
-        Objection { answer: MsaCode::Error, code, location: None, text: text.into() }
+        Objection::new(MsaCode::Error, Severity::Error, (code, text.into()))
     }
 
     /// A message that is not for us to take (`AR`).
     pub fn reject(code: u16, text: impl Into<String>) -> Objection {
-        Objection { answer: MsaCode::Reject, code, location: None, text: text.into() }
+        Objection::new(MsaCode::Reject, Severity::Error, (code, text.into()))
     }
 
     /// The same, with its place.

@@ -36,9 +36,10 @@ pub(crate) fn without_lead(raw: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether the message can be taken apart without losing any of it.
-pub(crate) fn check(body: &[u8], delimiters: &Delimiters) -> Result<(), Objection> {
-    if body.len() > MESSAGE_BYTES_MAX {
+/// Whether the message can be taken apart without losing any of it: so many bytes, which have this
+/// text, or are it.
+pub(crate) fn check(bytes: usize, body: &[u8], delimiters: &Delimiters) -> Result<(), Objection> {
+    if bytes > MESSAGE_BYTES_MAX {
         return Err(Objection::reject(104, format!("longer than {MESSAGE_BYTES_MAX} bytes")));
     }
     if body.iter().filter(|byte| delimiters.parts(**byte)).count() > SEPARATORS_MAX {

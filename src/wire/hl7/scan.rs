@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::content::{self, component};
 use super::lines::{self, Lines};
-use super::{Delimiters, Objection, preflight};
+use super::{Delimiters, Objection, charset, fragment, preflight};
 
 /// What a quick look found.
 #[derive(Clone)]
@@ -32,6 +32,10 @@ pub struct Terms {
     pub without_control_id: bool,
     /// Versions that nobody knows (MSH-12).
     pub any_version: bool,
+    /// Messages of charges (DFT) without a charge.
+    pub without_charges: bool,
+    /// Parts of messages, whose others come on their own (MSH-14, DSC).
+    pub fragments: bool,
 }
 
 /// When the sender of a message wants to be told (table 0155).
@@ -49,8 +53,14 @@ pub enum Wish {
 
 impl Terms {
     /// The terms of a message that was taken when it came, whatever they were then.
-    pub const TAKEN: Terms =
-        Terms { training: true, debugging: true, without_control_id: true, any_version: true };
+    pub const TAKEN: Terms = Terms {
+        training: true,
+        debugging: true,
+        without_control_id: true,
+        any_version: true,
+        without_charges: true,
+        fragments: false,
+    };
 }
 
 impl Wish {
@@ -88,13 +98,20 @@ pub fn scan_on<'a>(raw: &'a [u8], terms: &Terms) -> Scan<'a> {
     let line = Lines::new(body, delimiters.field).next().unwrap_or_default();
     let header = Header { line, delimiters };
     let event = event(&header, body);
+    let unmasked = charset::unmask(body, header.field(18));
+    let text = unmasked.as_ref().map_or(body, |decoded| decoded.text.as_bytes());
+    let whole = fragment::without_addenda(text, &delimiters);
     let of_header = header
         .is_for_us(&event, terms)
-        .and_then(|()| preflight::check(body, &delimiters))
+        .and_then(|()| preflight::check(body.len(), &whole, &delimiters))
         .and_then(|()| header.has_control_id(terms));
     let mut objections = match of_header {
         Err(objection) => vec![objection],
-        Ok(()) => content::check(body, &delimiters, &header.kind(), &event),
+        Ok(()) if terms.fragments && header.is_part(body) => Vec::new(),
+        Ok(()) => {
+            let kind = (&*header.kind(), &*event);
+            content::check(&whole, &delimiters, kind, terms.without_charges)
+        }
     };
     let first = (!objections.is_empty()).then(|| objections.remove(0));
     let verdict = first.map_or(Ok(()), Err);
@@ -136,6 +153,11 @@ impl<'a> Scan<'a> {
     /// What made it be sent, such as `P03`.
     pub fn event(&self) -> &str {
         &self.event
+    }
+
+    /// Whether it is a part of a message that goes on from another one.
+    pub(crate) fn is_part(&self) -> bool {
+        self.header.is_some_and(|header| header.goes_on_from_another())
     }
 
     /// Kind and event, such as `DFT^P03`.
@@ -228,11 +250,19 @@ impl<'a> Header<'a> {
         if !version.is_empty() && minor_version(&version).is_none() && !terms.any_version {
             return reject(203, "only versions 2.1 to 2.9 are taken".to_owned(), 12);
         }
-        let is_fragment = content::is_told(self.field(14), &self.delimiters);
-        match is_fragment {
+        match self.goes_on_from_another() && !terms.fragments {
             true => reject(200, "a fragment: send the message whole".to_owned(), 14),
             false => Ok(()),
         }
+    }
+
+    fn goes_on_from_another(&self) -> bool {
+        content::is_told(self.field(14), &self.delimiters)
+    }
+
+    /// Whether the message is a part of one: what it tells can be judged only with the others.
+    fn is_part(&self, body: &[u8]) -> bool {
+        self.goes_on_from_another() || !fragment::last_pointer(body, &self.delimiters).is_empty()
     }
 
     fn has_control_id(&self, terms: &Terms) -> Result<(), Objection> {
@@ -278,6 +308,7 @@ const KINDS: &[(&str, Takes)] = &[
     ("ORM", |event| event == "O01"),
     ("OMG", |event| is_numbered(event, b'O')),
     ("OML", |event| is_numbered(event, b'O')),
+    ("OMI", |event| is_numbered(event, b'O')),
     ("ORU", |event| is_numbered(event, b'R')),
     ("BAR", |event| is_numbered(event, b'P')),
     ("MFN", |event| is_numbered(event, b'M')),
@@ -399,11 +430,13 @@ mod tests {
             ("|P|2.5", Terms { without_control_id: true, ..terms }, 101),
             ("7|P|2.5+", Terms { any_version: true, ..terms }, 203),
             ("7|P|3.0", Terms { any_version: true, ..terms }, 203),
+            ("7|P|2.5||F1", Terms { fragments: true, ..terms }, 200),
         ] {
             let text = format!("MSH|^~\\&|A|B|C|D|20261008||DFT^P03|{header}\r{body}");
             assert_eq!(scan(text.as_bytes()).verdict.unwrap_err().code, refused, "{header}");
             assert_eq!(scan_on(text.as_bytes(), &on).verdict, Ok(()), "{header}");
-            assert_eq!(scan_on(text.as_bytes(), &Terms::TAKEN).verdict, Ok(()), "{header}");
+            let taken = scan_on(text.as_bytes(), &Terms::TAKEN).verdict;
+            assert_eq!(taken.is_ok(), !on.fragments, "{header}");
         }
     }
 

@@ -1,7 +1,10 @@
 //! What is read and written again is the same, whatever the delimiters, the version and the
 //! character set; and what each version's structure is read by.
 
-use encoding_rs::{BIG5, EUC_KR, Encoding, GB18030, ISO_8859_2, ISO_8859_7, UTF_8, WINDOWS_1252};
+use encoding_rs::{
+    BIG5, EUC_KR, Encoding, GB18030, ISO_2022_JP, ISO_8859_2, ISO_8859_7, SHIFT_JIS, UTF_8,
+    WINDOWS_1252,
+};
 use proptest::prelude::*;
 
 use super::{Acknowledgment, MsaCode, Style};
@@ -39,6 +42,9 @@ fn charsets() -> Vec<(&'static str, &'static Encoding)> {
         ("BIG-5", BIG5),
         ("GB 18030-2000", GB18030),
         ("KS X 1001", EUC_KR),
+        ("ISO IR87", ISO_2022_JP),
+        ("JIS X 0202", ISO_2022_JP),
+        ("Shift_JIS", SHIFT_JIS),
     ]
 }
 
@@ -145,7 +151,7 @@ proptest! {
         let found = scan_on(header.as_bytes(), &Terms::TAKEN);
         let objection = found.verdict.as_ref().err();
         let code = objection.map_or(MsaCode::Accept, |it| it.answer);
-        let told = Acknowledgment { code, objection, made: "2026", control_id: "1", style: Style::default() };
+        let told = Acknowledgment { code, objection, notes: &[], made: "2026", control_id: "1", style: Style::default() };
         let answer = acknowledge(&found, &told);
         let read = super::answer::read(&answer).unwrap();
         prop_assert_eq!(read.code, code);
@@ -195,6 +201,7 @@ fn in_9_every_charge_that_is_wrong_is_told_by_its_place() {
         let told = Acknowledgment {
             code: MsaCode::Error,
             objection,
+            notes: &[],
             made: "",
             control_id: "",
             style: Style::default(),

@@ -62,12 +62,18 @@ fn route(destination: &str, claims: Vec<Claim>) -> Route {
     Route { destination: destination.into(), claims, profile: "dft-2.5.1".into() }
 }
 
+fn pipeline(books: &Arc<Books>, setup: &Setup, stock: &Stock) -> Pipeline {
+    Pipeline::new(Arc::clone(books), setup.clone(), Arc::new(SystemClock))
+        .reading(Arc::clone(&stock.intake))
+}
+
 /// Carries messages, run by run, and gives the rows of all lines.
 pub struct Desk {
     pub books: Arc<Books>,
     pub stock: Stock,
     pipeline: Pipeline,
     pub refused: Vec<Reason>,
+    setup: Setup,
 }
 
 impl Desk {
@@ -79,9 +85,13 @@ impl Desk {
         let books = Arc::new(Books::open_in_memory().unwrap());
         let stock = Stock::new(&setup).unwrap();
         let setup = stock.with_implied(setup);
-        let pipeline = Pipeline::new(Arc::clone(&books), setup, Arc::new(SystemClock))
-            .reading(Arc::clone(&stock.intake));
-        Desk { books, stock, pipeline, refused: Vec::new() }
+        let pipeline = pipeline(&books, &setup, &stock);
+        Desk { books, stock, pipeline, refused: Vec::new(), setup }
+    }
+
+    /// Nothing is remembered but what is on the books.
+    pub fn restart(&mut self) {
+        self.pipeline = pipeline(&self.books, &self.setup, &self.stock);
     }
 
     /// A file of messages, `at_once` of them to a run.

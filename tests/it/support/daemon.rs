@@ -95,8 +95,8 @@ impl Target {
 
     /// Facility lines to a FHIR server, by a profile.
     pub fn fhir(profile: &'static str, server: &ChargeServer) -> Target {
-        let tls = trust::client(&Tls::default(), TestClock::default().now()).unwrap();
-        let client = trust::web_client(tls, Duration::from_secs(30)).unwrap();
+        let (within, now) = (Duration::from_secs(30), TestClock::default().now());
+        let client = trust::asking(&Tls::default(), within, now).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
         let bearer = Bearer::new(&Grant::Nothing, client.clone(), clock).unwrap();
         let base = server.base().parse().unwrap();
@@ -285,6 +285,11 @@ impl TestDaemon {
 
     pub fn intake(&self) -> &Intake {
         &self.running().intake
+    }
+
+    /// All numbers, as at `/metrics`.
+    pub fn numbers(&self) -> String {
+        self.running().numbers()
     }
 
     /// Where a source is listened for.

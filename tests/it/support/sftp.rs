@@ -71,6 +71,15 @@ impl SftpServer {
         until_so("the server listens", || TcpStream::connect(self.address).is_ok()).await;
     }
 
+    /// Other words about what it lets through, from the next start on.
+    pub fn set_subsystem(&self, words: &str) {
+        let text = fs::read_to_string(self.file("settings")).unwrap();
+        let kept = text.lines().filter(|line| !line.starts_with("Subsystem"));
+        let kept: String = kept.map(|line| format!("{line}\n")).collect();
+        fs::write(self.file("settings"), format!("{kept}Subsystem sftp internal-sftp {words}\n"))
+            .unwrap();
+    }
+
     /// Ends it, and every connection to it, as a machine that loses its power.
     pub fn kill(&mut self) {
         let Some(mut running) = self.running.take() else { return };
