@@ -35,11 +35,13 @@ impl SftpServer {
         fs::write(server.file("known_hosts"), format!("[{ip}]:{port} {host}")).unwrap();
         let settings = format!(
             "ListenAddress {ip}\nPort {port}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\n\
-             StrictModes no\nUsePAM no\nPasswordAuthentication no\nMaxStartups 100\n\
+             StrictModes no\nUsePAM {}\nPasswordAuthentication no\nMaxStartups 100\n\
              KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n\
              Subsystem sftp internal-sftp\nLogLevel ERROR\n",
             server.file("host").display(),
             server.file("authorized").display(),
+            // Only root can see for itself whether an account is locked.
+            if user() == "root" { "no" } else { "yes" },
         );
         fs::write(server.file("settings"), settings).unwrap();
         server.go().await;
