@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use collimator::domain::LineState::{Accepted, Queued, Sent};
 
@@ -12,6 +12,7 @@ use crate::files_out::{Site, files, finished_after_a_crash, killed_at_any_instan
 use crate::support::program::{self, Program};
 use crate::support::sftp::SftpServer;
 use crate::support::told::course_of;
+use crate::support::wait::until_so;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn out_9_batches_leave_over_sftp_whole_and_counted() {
@@ -139,6 +140,32 @@ async fn out_9_a_plain_server_is_enough_and_it_is_said_that_it_does_not_sync() {
     assert!(!well && words.contains("permission denied"), "{words}");
 }
 
+/// The log says once for each folder what is wrong, in words that a person can act on.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_host_key_is_said_once_in_the_log() {
+    let mut server = SftpServer::start().await;
+    server.kill();
+    server.make_key("host");
+    server.go().await;
+    let program = Program::over_sftp(&server);
+    let (log, before) = (program.folder("log"), server.calls());
+    let mut daemon = program::program()
+        .args(["run", "--config"])
+        .arg(program.settings())
+        .env("COLLIMATOR_LOG", "warn")
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let words = "the host key of the server is unknown or another than the known one";
+    let warned = || fs::read_to_string(&log).unwrap().matches(words).count();
+    until_so("each folder is told of", || warned() >= 3).await;
+    until_so("the server is asked again", || server.calls() > before + 9).await;
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    assert_eq!(warned(), 3);
+}
+
 fn said(output: &Output) -> String {
     [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).concat()
 }
@@ -231,7 +258,7 @@ fn what_is_no_sftp_is_told_apart() {
     for (script, expected) in [
         ("echo Welcome to our server", "does not speak SFTP"),
         (r"printf '\0\0\0\5\2\0\0\0\6'; cat", "it is not version 3"),
-        (r"printf '\377\377\377\377'; cat", "a packet is too long"),
+        (r"printf '\377\377\377\377'; cat", "a packet of a wrong length"),
         (r"printf '\0\0\0\5\2\0\0\0\3'; exec 1>&-; cat", "the connection to the server ended"),
         (r"printf '\0\0\0\5\2\0\0\0\3\0\0\0\5\145\0\0\0\7'; cat", "cannot be read"),
         (

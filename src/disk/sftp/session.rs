@@ -238,7 +238,7 @@ impl Session {
             if let Some((length, rest)) = self.come.split_first_chunk::<4>() {
                 let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
                 if length == 0 || length > PACKET_BYTES_MAX {
-                    return Err(Error::Garbled("a packet is too long"));
+                    return Err(Error::Garbled("a packet of a wrong length"));
                 }
                 if rest.len() >= length {
                     let packet = rest.get(..length).unwrap_or_default().to_vec();

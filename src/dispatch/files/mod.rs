@@ -39,7 +39,7 @@ const NAME_PREFIX: &str = "collimator-";
 /// Why nothing was put there this time.
 #[derive(Debug, thiserror::Error)]
 enum Fault {
-    #[error("the folder cannot be used")]
+    #[error(transparent)]
     Disk(#[from] DiskError),
     #[error(transparent)]
     Books(#[from] StoreError),

@@ -56,8 +56,8 @@ pub struct Gatherer {
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum Fault {
     /// The disk of the folder.
-    #[error("the folder or a file in it cannot be used")]
-    Disk(#[source] Arc<DiskError>),
+    #[error(transparent)]
+    Disk(Arc<DiskError>),
     /// Our own disk.
     #[error("a message could not be stored")]
     Store(#[source] StoreError),

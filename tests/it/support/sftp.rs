@@ -37,7 +37,7 @@ impl SftpServer {
             "ListenAddress {ip}\nPort {port}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\n\
              StrictModes no\nUsePAM {}\nPasswordAuthentication no\nMaxStartups 100\n\
              KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n\
-             Subsystem sftp internal-sftp\nLogLevel ERROR\n",
+             Subsystem sftp internal-sftp\nLogLevel VERBOSE\n",
             server.file("host").display(),
             server.file("authorized").display(),
             // Only root can see for itself whether an account is locked.
@@ -71,6 +71,12 @@ impl SftpServer {
         command.args(["-D", "-f"]).arg(self.file("settings")).arg("-E").arg(self.file("log"));
         self.running = Some(command.spawn().unwrap());
         until_so("the server listens", || TcpStream::connect(self.address).is_ok()).await;
+    }
+
+    /// How often somebody has come.
+    pub fn calls(&self) -> usize {
+        let log = fs::read_to_string(self.file("log")).unwrap_or_default();
+        log.matches("Connection from ").count()
     }
 
     /// Other words about what it lets through, from the next start on.
