@@ -144,6 +144,8 @@ pub struct Desk {
     pub time_zone: jiff::tz::TimeZone,
     /// The tables in force: how messages look may change while the daemon runs.
     pub tables: Arc<InForce>,
+    /// The profile of each source, by its name.
+    pub sources: Arc<BTreeMap<String, String>>,
 }
 
 impl Desk {

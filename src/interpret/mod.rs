@@ -132,7 +132,8 @@ pub const READERS: &[&Reader] = &[
 pub fn read(raw: &[u8], reading: &Reading<'_>) -> Result<Told, Refusal> {
     let scan = hl7::scan_on(raw, &hl7::Terms::TAKEN);
     scan.verdict.clone().map_err(finding::refusal)?;
-    let message = hl7::Message::parse(raw).map_err(finding::refusal)?;
+    let message = hl7::Message::parse_as(raw, &reading.profile.character_set);
+    let message = message.map_err(finding::refusal)?;
     read_parsed(&message, &scan, reading)
 }
 

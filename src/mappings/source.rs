@@ -15,6 +15,9 @@ pub use super::context::{OrderSpots, Participation, ResultSpots};
 pub struct SourceProfile {
     /// The name that settings call it by.
     pub name: String,
+    /// The character set that it writes in, whatever MSH-18 says; empty for what that says.
+    #[serde(default)]
+    pub character_set: String,
     /// Whether it sends the shares of one piece of work as one line or as two.
     pub shares: Shares,
     /// What a credit takes back that names no charge.
@@ -231,6 +234,29 @@ pub struct Spelling {
     pub withdrawn: Vec<String>,
 }
 
+/// The character sets that can be read.
+pub const CHARACTER_SETS: [&str; 19] = [
+    "",
+    "UNICODE UTF-8",
+    "8859/1",
+    "8859/2",
+    "8859/3",
+    "8859/4",
+    "8859/5",
+    "8859/6",
+    "8859/7",
+    "8859/8",
+    "8859/9",
+    "8859/15",
+    "WINDOWS-1252",
+    "BIG-5",
+    "GB 18030-2000",
+    "KS X 1001",
+    "SHIFT_JIS",
+    "ISO IR87",
+    "ISO IR14",
+];
+
 impl SourceProfile {
     /// Reads a profile; the error says every fault that it finds, one in a line.
     pub fn parse(text: &str) -> Result<SourceProfile, String> {
@@ -257,6 +283,10 @@ impl SourceProfile {
         }
         for spot in self.document.all().iter().filter(|spot| misplaced(spot, "TXA")) {
             faults.push(format!("{spot}: what belongs to a document stands in TXA"));
+        }
+        if !CHARACTER_SETS.contains(&self.character_set.as_str()) {
+            let known = CHARACTER_SETS[1..].join(", ");
+            faults.push(format!("character_set is none that can be read: write one of {known}"));
         }
         faults.extend(self.order.faults());
         faults.extend(self.result.iter().flat_map(ResultSpots::faults));
@@ -415,6 +445,11 @@ mod tests {
             ("\"visit-note\"", "\"letter\"", "is no kind of document"),
             ("shares =", "share =", "unknown field `share`"),
             ("degree_component = 7", "degree_component = 0", "count from 1"),
+            (
+                "degree_component = 7",
+                "degree_component = 7\ncharacter_set = \"EBCDIC\"",
+                "character_set is none that can be read",
+            ),
             ("[\"OBR.25\"", "[\"PID.5\"", "a result stands in OBR or OBX"),
             ("number = \"OBR.3\"", "number = \"OBX.3\"", "a result stands in OBR"),
             ("[\"F\", \"C\"]", "[]", "result.signed: write at least one"),
