@@ -400,6 +400,20 @@ fn header_and_event_that_disagree_are_noted() {
     assert_eq!(told.notes[0].words, "EVN-1 says P11, MSH-9 says P03; MSH-9 counts");
 }
 
+/// A public sender of charges writes ORU^R01 into every header (IN-1).
+#[test]
+fn in_1_a_source_may_say_in_its_event_what_its_header_does_not() {
+    let profile = ARIA.replacen("shares =", "trigger = \"EVN.1\"\nshares =", 1);
+    let message = headed("ORU^R01", &["EVN|P03", PID, PV1, FT1, ZRT]);
+    let told = told_by(&profile, message.as_bytes()).unwrap();
+    assert_eq!((told.trigger.as_str(), activities(&told).len()), ("DFT^P03", 1));
+    assert_eq!(told.notes[0].words, "EVN-1 says P03, MSH-9 says R01; EVN-1 counts");
+    let without = headed("DFT^P03", &[PID, PV1, FT1, ZRT]);
+    assert_eq!(activities(&told_by(&profile, without.as_bytes()).unwrap()).len(), 1);
+    let by_header = told_by(ARIA, message.as_bytes()).unwrap();
+    assert_eq!((by_header.trigger.as_str(), activities(&by_header).len()), ("ORU^R01", 0));
+}
+
 proptest! {
     #[test]
     fn a_damaged_message_is_read_or_refused(at in 0usize..900, with in any::<u8>(), how in 0u8..4) {

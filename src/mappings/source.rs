@@ -18,6 +18,9 @@ pub struct SourceProfile {
     /// The character set that it writes in, whatever MSH-18 says; empty for what that says.
     #[serde(default)]
     pub character_set: String,
+    /// Where it says what a message is.
+    #[serde(default)]
+    pub trigger: Trigger,
     /// Whether it sends the shares of one piece of work as one line or as two.
     pub shares: Shares,
     /// What a credit takes back that names no charge.
@@ -53,6 +56,18 @@ pub struct SourceProfile {
     /// Which orders are evidence, by what is ordered. Others only tell who ordered.
     #[serde(default)]
     pub orders: BTreeMap<String, Document>,
+}
+
+/// Where a source says what a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum Trigger {
+    /// In MSH-9.
+    #[default]
+    #[serde(rename = "MSH.9")]
+    Header,
+    /// In EVN-1: MSH-9 is always the same, whatever the message is.
+    #[serde(rename = "EVN.1")]
+    Event,
 }
 
 /// Whether the shares of one piece of work come as one line or as two.
