@@ -7,6 +7,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod console;
+pub mod disk;
 pub mod dispatch;
 pub mod domain;
 pub mod interpret;

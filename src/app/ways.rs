@@ -1,13 +1,17 @@
 //! How each source comes here, and each destination is reached, with the files that its settings
 //! name.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::Access;
 
-use crate::config::{Destination, Dropped, Listened, Poll, Send, Settings, Source, Way};
+use crate::config::{
+    Destination, Dropped, Listened, Place, Poll, Remote, Send, Settings, Source, Way,
+};
+use crate::disk::SSH;
 use crate::dispatch;
 use crate::domain::Clock;
 use crate::receive::{Asked, CallBack};
@@ -64,11 +68,11 @@ fn reached(destination: &Destination, clock: &Arc<dyn Clock>) -> Result<dispatch
             let tls = trust::calling(&destination.tls, clock.now())?;
             Ok(dispatch::Way::Mllp { address: address.clone(), tls: Some(tls) })
         }
-        Send::Dir(folder) => {
-            usable(folder).map_err(|text| vec![Wrong { key: "send", text }])?;
+        Send::Dir(place) => {
+            usable(place, "send")?;
             let batches = destination.batches.clone();
             Ok(dispatch::Way::Dir(dispatch::Folder {
-                path: folder.clone(),
+                place: place.clone(),
                 lines_max: batches.lines_max,
                 every: batches.every,
                 trigger: batches.trigger,
@@ -93,12 +97,56 @@ fn way(source: &Source, clock: &Arc<dyn Clock>) -> Result<SourceWay, Vec<Wrong>>
 }
 
 fn dropped(dropped: &Dropped) -> Result<Dropped, Vec<Wrong>> {
-    usable(&dropped.folder).map_err(|text| vec![Wrong { key: "listen", text }])?;
+    usable(&dropped.place, "listen")?;
     Ok(dropped.clone())
 }
 
+/// Whether a folder can be used, as far as this machine tells; `key` names the folder.
+fn usable(place: &Place, key: &'static str) -> Result<(), Vec<Wrong>> {
+    match place {
+        Place::Here(folder) => open(folder).map_err(|text| vec![Wrong { key, text }]),
+        Place::There(remote) => reachable(remote, key),
+    }
+}
+
+/// Whether there is an `ssh`, and what it is to use. No server is asked.
+fn reachable(remote: &Remote, key: &'static str) -> Result<(), Vec<Wrong>> {
+    let mut wrong = Vec::new();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_program = |path: &Path| rustix::fs::access(path, Access::EXEC_OK).is_ok();
+    if !std::env::split_paths(&path).any(|folder| is_program(&folder.join(SSH))) {
+        let text =
+            "needs the program `ssh`, which is not on this machine: install OpenSSH's client";
+        wrong.push(Wrong { key, text: text.to_owned() });
+    }
+    if let Some(Err(text)) = remote.identity_file.as_deref().map(own_key) {
+        wrong.push(Wrong { key: "identity_file", text });
+    }
+    if let Some(Err(text)) = remote.known_hosts.as_deref().map(readable) {
+        wrong.push(Wrong { key: "known_hosts", text });
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+fn readable(file: &Path) -> Result<(), String> {
+    let shown = file.display();
+    std::fs::File::open(file).map(drop).map_err(|error| format!("{shown}: {error}"))
+}
+
+/// A key of ours that others can read is one that `ssh` does not use.
+fn own_key(file: &Path) -> Result<(), String> {
+    readable(file)?;
+    let shown = file.display();
+    let metadata = std::fs::metadata(file).map_err(|error| format!("{shown}: {error}"))?;
+    let is_ours = metadata.uid() == rustix::process::getuid().as_raw();
+    if is_ours && metadata.mode() & 0o077 != 0 {
+        return Err(format!("{shown} can be read by others, and `ssh` wants none: chmod 600"));
+    }
+    Ok(())
+}
+
 /// Whether files can be read from, and moved within, a folder.
-fn usable(folder: &Path) -> Result<(), String> {
+fn open(folder: &Path) -> Result<(), String> {
     let shown = folder.display();
     let metadata = std::fs::metadata(folder).map_err(|error| format!("{shown}: {error}"))?;
     if !metadata.is_dir() {

@@ -1,11 +1,10 @@
 //! Where a source is listened for, and where a destination is.
 
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
 
 use url::Url;
 
-use super::{folder, peer};
+use super::{Place, folder, peer};
 
 /// Where a source is listened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +29,7 @@ pub enum Send {
     /// A FHIR server: its base, without a slash at the end.
     Fhir(Url),
     /// A folder into which files are put.
-    Dir(PathBuf),
+    Dir(Place),
 }
 
 impl Listen {
@@ -77,15 +76,15 @@ impl Listen {
 }
 
 impl Send {
-    /// Reads `mllp://host:port`, `mllps://host:port`, `dir:/path`, `fhir+https://host/base`, or on
-    /// this machine `fhir+http://…`.
+    /// Reads `mllp://host:port`, `mllps://host:port`, `dir:/path`, `sftp://host/path`,
+    /// `fhir+https://host/base`, or on this machine `fhir+http://…`.
     pub(super) fn parse(text: &str) -> Result<Send, String> {
         let (way, _) = text.split_once(':').unwrap_or((text, ""));
         match way {
             "mllps" => host_and_port(text, way).map(|address| Send::Mllps(address.to_owned())),
             "fhir+https" | "fhir+http" => base(text).map(Send::Fhir),
             "http" | "https" => Err(format!("`{way}:` says not what is sent: write fhir+{text}")),
-            "dir" => folder::folder(text).map(Send::Dir),
+            "dir" | "sftp" => folder::place(text).map(Send::Dir),
             _ => host_and_port(text, "mllp").map(|address| Send::Mllp(address.to_owned())),
         }
     }
@@ -159,6 +158,8 @@ mod tests {
             | dir:drop/out             | drop/out, a folder  |
             | dir:                     | -                   |
             | dir://host/drop          | -                   |
+            | sftp://me@a.test/out     | /out at a.test      |
+            | sftp://me:x@a.test/out   | -                   |
             | 127.0.0.1:2575           | -                   |
             | https://a.test/r4        | -                   |
             | fhir+https://a.test/r4/  | https://a.test/r4   |
@@ -173,7 +174,10 @@ mod tests {
                 Ok(Send::Mllp(address)) => address,
                 Ok(Send::Mllps(address)) => format!("{address} in TLS"),
                 Ok(Send::Fhir(base)) => base.to_string(),
-                Ok(Send::Dir(folder)) => format!("{}, a folder", folder.display()),
+                Ok(Send::Dir(Place::Here(folder))) => format!("{}, a folder", folder.display()),
+                Ok(Send::Dir(Place::There(remote))) => {
+                    format!("{} at {}", remote.path, remote.host)
+                }
                 Err(_) => "-".to_owned(),
             };
             assert_eq!(told, row["is"], "{row}");

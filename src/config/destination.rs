@@ -42,7 +42,8 @@ pub(super) fn destinations(
         let name = unique(tree, table, &at, &mut names);
         let profile = tree.text(table, &at, "profile");
         let claims = claims(tree, table, (&at, may));
-        let send = read(tree, (table, &at, "send"), Send::parse);
+        let mut send = read(tree, (table, &at, "send"), Send::parse);
+        folder::keyed(tree, (table, &at), send.as_mut());
         let connections = tree.number_or(table, &at, ("connections", 1, 1..=CONNECTIONS_MAX));
         let answer = tree.number_or(table, &at, ("answer_seconds", 30, 1..=ANSWER_SECONDS_MAX));
         let read_back = span(tree, (table, &at, "read_back"), READ_BACK_SECONDS);

@@ -82,6 +82,9 @@ pub const BATCH_LINES_MAX: u64 = 10_000;
 
 const CAMPUS: Holds = Holds::Word(&["on", "off-excepted", "off-not-excepted"]);
 
+const IDENTITY_FILE: &str = "For sftp://: the file of the private key by which `ssh` shows that it is us; those that it knows of by default.";
+const KNOWN_HOSTS: &str = "For sftp://: the file of the host keys that `ssh` believes, and no others; those that it knows of by default.";
+
 /// Every key, table by table.
 pub const KEYS: &[Key] = &[
     must("site", "name", Holds::Text, "The site's name; it signs what is sent (MSH-4)."),
@@ -112,7 +115,7 @@ pub const KEYS: &[Key] = &[
         "source",
         "listen",
         Holds::Text,
-        "Where it is listened for: mllp://host:port, mllps:// over TLS, http:// and https:// (HL7 v2 at /hl7, FHIR at /fhir), or dir:/path, a folder into which it drops files.",
+        "Where it is listened for: mllp://host:port, mllps:// over TLS, http:// and https:// (HL7 v2 at /hl7, FHIR at /fhir), or a folder into which it drops files, dir:/path or sftp://user@host/path.",
     ),
     key("source", "system", Holds::Text, "Its own numbering, if it collides with another's."),
     key(
@@ -277,7 +280,7 @@ pub const KEYS: &[Key] = &[
         "source",
         "every",
         Holds::Text,
-        "Time between two rounds: 60s by default, also 5m, 1h; between two looks at a drop folder, 5s.",
+        "Time between two rounds: 60s by default, also 5m, 1h; between two looks at a drop folder, 5s, or 30s over SFTP.",
     ),
     key(
         "source",
@@ -303,6 +306,8 @@ pub const KEYS: &[Key] = &[
         Holds::Text,
         "The day before which the first round asks for nothing; everything by default.",
     ),
+    key("source", "identity_file", Holds::Text, IDENTITY_FILE),
+    key("source", "known_hosts", Holds::Text, KNOWN_HOSTS),
     key("source", "token_file", Holds::Text, "The file of the bearer token, if it stays the same."),
     key("source", "token_url", Holds::Text, "The token service, https://."),
     key("source", "client_id", Holds::Text, "The name that the token service knows us by."),
@@ -356,7 +361,7 @@ pub const KEYS: &[Key] = &[
         "destination",
         "send",
         Holds::Text,
-        "Where it is: mllp://host:port, mllps:// over TLS, fhir+https://host/base, or dir:/path, a folder into which files are put.",
+        "Where it is: mllp://host:port, mllps:// over TLS, fhir+https://host/base, or a folder into which files are put, dir:/path or sftp://user@host/path.",
     ),
     key(
         "destination",
@@ -427,6 +432,8 @@ pub const KEYS: &[Key] = &[
         Holds::Text,
         "What ends the name of an empty file beside it that says that it is whole, such as .ok; none by default.",
     ),
+    key("destination", "identity_file", Holds::Text, IDENTITY_FILE),
+    key("destination", "known_hosts", Holds::Text, KNOWN_HOSTS),
     must("console", "listen", Holds::Text, "Where the console listens: http://127.0.0.1:port."),
 ];
 

@@ -19,6 +19,7 @@ mod manner;
 mod peer;
 mod problem;
 mod read;
+mod remote;
 mod site;
 mod source;
 mod tree;
@@ -32,10 +33,11 @@ use jiff::tz::TimeZone;
 use crate::domain::Claim;
 
 pub use address::{Listen, Send};
-pub use folder::{Batches, Dropped};
+pub use folder::{Batches, Dropped, Place};
 pub use manner::{Acknowledge, Manner};
 pub use peer::{Asked, Grant, Proof, Tls};
 pub use problem::Problem;
+pub use remote::Remote;
 pub use source::{Charges, ChargesBy, Listened, Poll, UnknownElements, Way};
 
 /// Everything that the settings say.

@@ -12,7 +12,9 @@ use url::Url;
 use super::folder::{self, Dropped};
 use super::read::{read, texts, unique};
 use super::tree::Tree;
-use super::{Acknowledge, Grant, Listen, Manner, Send, Source, Tls, address, keys, manner, peer};
+use super::{
+    Acknowledge, Grant, Listen, Manner, Send, Source, Tls, address, keys, manner, peer, remote,
+};
 use crate::domain::BY_HAND;
 
 /// How what a source says comes here.
@@ -150,7 +152,7 @@ fn way(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Way> {
         (false, true) => poll(tree, table, at).map(|poll| Way::Polled(Box::new(poll))),
         (true, false) => {
             let listen = table.and_then(|table| table.get("listen")).and_then(Value::as_str);
-            let is_dir = listen.is_some_and(|listen| listen.starts_with(folder::SCHEME));
+            let is_dir = listen.is_some_and(folder::is_place);
             let others = POLLING.iter().filter(|key| !(is_dir && **key == "every"));
             for key in others.filter(|key| has(key)) {
                 tree.wrong(&format!("{at}.{key}"), "is for a source with `poll`");
@@ -158,6 +160,7 @@ fn way(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Way> {
             if is_dir {
                 return folder::dropped(tree, (table, at)).map(Way::Dropped);
             }
+            remote::keys(tree, (table, at), None);
             listened(tree, table, at).map(Way::Listened)
         }
         (false, false) => {
@@ -229,6 +232,7 @@ fn poll(tree: &mut Tree<'_>, table: Table<'_>, at: &str) -> Option<Poll> {
     for key in listening.filter(|key| table.is_some_and(|table| table.contains_key(*key))) {
         tree.wrong(&format!("{at}.{key}"), "is for a source with `listen`");
     }
+    remote::keys(tree, (table, at), None);
     let base = read(tree, (table, at, "poll"), address::base);
     let every = span(tree, (table, at, "every"), EVERY_SECONDS);
     let overlap = span(tree, (table, at, "overlap"), OVERLAP_SECONDS);

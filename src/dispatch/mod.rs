@@ -28,7 +28,6 @@ mod tests;
 mod together;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +36,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use url::Url;
 
+use crate::config::Place;
 use crate::domain::{Clock, LineId, LineState};
 use crate::mappings::destination::{FhirProfile, Hl7Profile};
 use crate::mappings::{DestinationProfile, InForce, Tables};
@@ -91,7 +91,7 @@ pub enum Way {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
     /// Where it is.
-    pub path: PathBuf,
+    pub place: Place,
     /// Lines of one file at most.
     pub lines_max: usize,
     /// How long the first line of a file waits for others.

@@ -40,14 +40,21 @@ pub async fn test(destination: &Destination, desk: &Desk) -> Heard {
             }
         }
         Way::Dir(folder) => match files::test(folder).await {
-            Ok(()) => {
-                let text = "a file could be put there, and none was".to_owned();
-                Heard::Said { code: "written".to_owned(), text, is_ours: true }
+            Ok(syncs) => {
+                let written = "a file could be put there, and none was";
+                let more = if syncs { "" } else { "; the server does not sync what it is sent" };
+                let (code, text) = ("written".to_owned(), format!("{written}{more}"));
+                Heard::Said { code, text, is_ours: true }
             }
-            Err(error) => Heard::Unreachable(error.to_string()),
+            Err(error) => Heard::Unreachable(words(&error)),
         },
         Way::Fhir(server) => describes(server, destination).await,
     }
+}
+
+/// An error with its cause.
+fn words(error: &dyn std::error::Error) -> String {
+    error.source().map_or(error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 async fn over(mut link: Link, destination: &Destination, desk: &Desk) -> Heard {

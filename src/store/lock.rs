@@ -12,7 +12,7 @@ const LOCK_FILE: &str = "daemon.lock";
 /// whatever way. Commands that only ask or decide do without it.
 #[derive(Debug)]
 pub struct StoreLock {
-    _file: File,
+    file: File,
 }
 
 impl StoreLock {
@@ -24,9 +24,19 @@ impl StoreLock {
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(refuse)?;
         match file.try_lock() {
-            Ok(()) => Ok(StoreLock { _file: file }),
+            Ok(()) => Ok(StoreLock { file }),
             Err(TryLockError::WouldBlock) => Err(Error::HeldByAnother { path }),
             Err(TryLockError::Error(error)) => Err(refuse(error)),
+        }
+    }
+}
+
+impl Drop for StoreLock {
+    /// A program that is started in this very moment holds what is open here until it runs: the right is
+    /// given back all the same.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::debug!(%error, "the lock of a store goes with its file");
         }
     }
 }
@@ -41,6 +51,7 @@ mod tests {
         let first = StoreLock::take(folder.path()).unwrap();
         let second = StoreLock::take(folder.path());
         assert!(matches!(second, Err(Error::HeldByAnother { .. })), "{second:?}");
+        let _copy = first.file.try_clone().unwrap();
         drop(first);
         StoreLock::take(folder.path()).unwrap();
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use collimator::app::SourcePlan;
-use collimator::config::Dropped;
+use collimator::config::{Dropped, Place};
 use collimator::domain::LineState::{self, Accepted};
 
 use crate::support::daemon::{Target, TestDaemon};
@@ -16,53 +16,58 @@ use crate::support::told::{case, course_of};
 use crate::support::wait::{until, until_so};
 
 /// A daemon with a drop folder, and receivers that say yes.
-struct Site {
-    folder: tempfile::TempDir,
-    daemon: TestDaemon,
+pub struct Site {
+    pub folder: tempfile::TempDir,
+    pub daemon: TestDaemon,
     facility: Receiver,
     professional: Receiver,
 }
 
 impl Site {
     async fn of(source: &str) -> Site {
+        Site::at(source, |path| Place::Here(path.to_owned())).await
+    }
+
+    /// One whose drop folder is reached in some way.
+    pub async fn at(source: &str, place: impl Fn(&Path) -> Place) -> Site {
         let folder = tempfile::tempdir().unwrap();
         let (facility, professional) = (Receiver::yes(), Receiver::yes());
         let targets = vec![Target::facility(&facility), Target::professional(&professional)];
         let mut daemon = TestDaemon::stopped(targets);
         let path = folder.path().join("in");
         fs::create_dir(&path).unwrap();
-        let dropped = Dropped { folder: path, every: Duration::from_millis(20) };
+        let dropped = Dropped { place: place(&path), every: Duration::from_millis(20) };
         daemon.set_source(SourcePlan::dropped(source, dropped));
         daemon.go().await.unwrap();
         Site { folder, daemon, facility, professional }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("in").join(name)
     }
 
     /// Puts a file there as a careful sender does.
-    fn drop(&self, name: &str, bytes: &[u8]) {
+    pub fn drop(&self, name: &str, bytes: &[u8]) {
         let aside = self.path(&format!("{name}.tmp"));
         fs::write(&aside, bytes).unwrap();
         fs::rename(aside, self.path(name)).unwrap();
     }
 
     /// Puts a file there, and waits until it is taken.
-    async fn take(&self, name: &str, bytes: &[u8]) {
+    pub async fn take(&self, name: &str, bytes: &[u8]) {
         self.drop(name, bytes);
         until_so("the file is taken", || !self.path(name).exists()).await;
     }
 
-    fn names(&self, folder: &str) -> Vec<String> {
+    pub fn names(&self, folder: &str) -> Vec<String> {
         names(&self.path(folder))
     }
 
-    fn text(&self, name: &str) -> String {
+    pub fn text(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    fn sent(&self) -> usize {
+    pub fn sent(&self) -> usize {
         self.facility.taken().len() + self.professional.taken().len()
     }
 }
@@ -75,7 +80,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-fn bytes_of(name: &str) -> Vec<u8> {
+pub fn bytes_of(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)).unwrap()
 }
 
@@ -95,7 +100,7 @@ async fn k27_the_bare_header_is_set_aside_alone() {
 }
 
 /// A plain course, as one file of a kind.
-fn written(kind: &str) -> Vec<u8> {
+pub fn written(kind: &str) -> Vec<u8> {
     let messages = course_of(7);
     let count = messages.len();
     let (head, tail) = match kind {

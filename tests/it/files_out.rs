@@ -17,13 +17,13 @@ use crate::support::told::{course_of, taken_back};
 use crate::support::wait::{until, until_so};
 
 /// A daemon that puts files into two folders.
-struct Site {
-    folder: tempfile::TempDir,
-    daemon: TestDaemon,
+pub struct Site {
+    pub folder: tempfile::TempDir,
+    pub daemon: TestDaemon,
 }
 
 impl Site {
-    fn stopped(lines_max: usize, change: impl Fn(Target) -> Target) -> Site {
+    pub fn stopped(lines_max: usize, change: impl Fn(Target) -> Target) -> Site {
         let folder = tempfile::tempdir().unwrap();
         let targets = [("facility", Claim::Facility), ("professional", Claim::Professional)];
         let targets = targets.map(|(name, claim)| {
@@ -40,18 +40,48 @@ impl Site {
         site
     }
 
-    fn facility(&self) -> PathBuf {
+    pub fn facility(&self) -> PathBuf {
         self.folder.path().join("facility")
     }
 
+    /// Tells a course while the facility's folder is away, stops, and marks its lines as a crash
+    /// leaves them; the name of the file that the books tell of.
+    pub async fn mark(&mut self) -> String {
+        let (facility, away) = (self.facility(), self.folder.path().join("away"));
+        fs::rename(&facility, &away).unwrap();
+        self.daemon.go().await.unwrap();
+        self.daemon.tell(&course_of(1)).await;
+        self.daemon.stands(&[(Accepted, 5), (Queued, 5)]).await;
+        self.daemon.stop().await;
+        fs::rename(&away, &facility).unwrap();
+        mark(&self.daemon.store()).await
+    }
+
+    /// Every file has its trigger, and nothing else is there.
+    pub fn assert_triggers(&self) {
+        let all = files(&self.facility());
+        for file in &all {
+            let trigger = file.with_extension("hl7.ok");
+            assert_eq!(fs::metadata(trigger).unwrap().len(), 0);
+        }
+        assert_eq!(fs::read_dir(self.facility()).unwrap().count(), 2 * all.len());
+    }
+
     /// Every message of the facility's files, in the order of the files.
-    fn taken(&self) -> Vec<Taken> {
+    pub fn taken(&self) -> Vec<Taken> {
         files(&self.facility()).iter().flat_map(|file| messages(file)).collect()
     }
 }
 
+/// With an empty file that follows each.
+pub fn with_trigger(target: Target) -> Target {
+    let Way::Dir(folder) = target.way.clone() else { panic!() };
+    let folder = Folder { trigger: Some(".ok".into()), ..folder };
+    Target { way: Way::Dir(folder), ..target }
+}
+
 /// The files that are there, by name: each is whole.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub fn files(folder: &Path) -> Vec<PathBuf> {
     let all = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> =
         all.filter(|path| path.extension().is_some_and(|it| it == "hl7")).collect();
@@ -59,7 +89,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn messages(file: &Path) -> Vec<Taken> {
+pub fn messages(file: &Path) -> Vec<Taken> {
     let bytes = fs::read(file).unwrap();
     assert!(bytes.starts_with(b"FHS|") && bytes.ends_with(b"FTS|1\r"), "{}", file.display());
     assert_eq!(hl7::miscounts(&bytes), [""; 0], "{}", file.display());
@@ -106,19 +136,11 @@ async fn a_file_holds_so_many_lines_and_an_account_stays_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trigger_says_that_a_file_is_whole() {
-    let mut site = Site::stopped(500, |target| {
-        let Way::Dir(folder) = target.way.clone() else { panic!() };
-        let folder = Folder { trigger: Some(".ok".into()), ..folder };
-        Target { way: Way::Dir(folder), ..target }
-    });
+    let mut site = Site::stopped(500, with_trigger);
     site.daemon.go().await.unwrap();
     site.daemon.tell(&course_of(1)).await;
     site.daemon.stands(&[(Accepted, 10)]).await;
-    for file in files(&site.facility()) {
-        let mut trigger = file.into_os_string();
-        trigger.push(".ok");
-        assert_eq!(fs::metadata(trigger).unwrap().len(), 0);
-    }
+    site.assert_triggers();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,26 +183,31 @@ async fn out_3_a_credit_for_a_receiver_that_takes_none_is_in_no_file() {
     assert!(site.taken().iter().all(|one| one.field("FT1", 6) == "CG"));
 }
 
-/// After a crash between the mark on the books and the name of the file: by what lies there it is
-/// known what to do.
 #[tokio::test(flavor = "multi_thread")]
 async fn out_9_a_file_on_the_books_is_finished_after_a_crash_and_never_written_twice() {
-    for (lies, state, messages) in
-        [("aside", Accepted, 5), ("there", Accepted, 5), ("gone", Unknown, 0)]
-    {
-        let mut site = Site::stopped(500, |target| target);
+    finished_after_a_crash(|target| target).await;
+}
+
+/// After a crash between the mark on the books and the name of the file: by what lies there it is
+/// known what to do.
+pub async fn finished_after_a_crash(change: impl Fn(Target) -> Target) {
+    for (lies, state, messages) in [
+        ("aside", Accepted, 5),
+        ("there", Accepted, 5),
+        ("both", Accepted, 5),
+        ("gone", Unknown, 0),
+    ] {
+        let mut site = Site::stopped(500, &change);
         let facility = site.facility();
-        let away = site.folder.path().join("away");
-        fs::rename(&facility, &away).unwrap();
-        site.daemon.go().await.unwrap();
-        site.daemon.tell(&course_of(1)).await;
-        site.daemon.stands(&[(Accepted, 5), (Queued, 5)]).await;
-        site.daemon.stop().await;
-        fs::rename(&away, &facility).unwrap();
-        let name = mark(&site.daemon.store()).await;
+        let name = site.mark().await;
+        let (aside, there) = (facility.join(format!(".{name}.tmp")), facility.join(&name));
         match lies {
-            "aside" => fs::write(facility.join(format!(".{name}.tmp")), whole()).unwrap(),
-            "there" => fs::write(facility.join(&name), whole()).unwrap(),
+            "aside" => fs::write(aside, whole()).unwrap(),
+            "there" => fs::write(there, whole()).unwrap(),
+            "both" => {
+                fs::write(&aside, whole()).unwrap();
+                fs::hard_link(aside, there).unwrap();
+            }
             _ => {}
         }
         fs::write(facility.join(".collimator-of-no-book.hl7.tmp"), "x").unwrap();
@@ -222,7 +249,7 @@ async fn mark(store: &Path) -> String {
 }
 
 /// A batch of five.
-fn whole() -> String {
+pub fn whole() -> String {
     let messages = "MSH|^~\\&|A\r".repeat(5);
     format!("FHS|^~\\&|A\rBHS|^~\\&|A\r{messages}BTS|5\rFTS|1\r")
 }
@@ -230,11 +257,14 @@ fn whole() -> String {
 /// Killed at any instant with folders on both sides: no file is lost, no line is in two files.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_instant_with_folders_on_both_sides() {
+    killed_at_any_instant(Program::in_folders()).await;
+}
+
+pub async fn killed_at_any_instant(mut program: Program) {
     const COURSES: usize = 24;
     let kills: usize =
         std::env::var("COLLIMATOR_KILLS").ok().and_then(|it| it.parse().ok()).unwrap_or(6);
     let mut chance = fastrand::Rng::new();
-    let mut program = Program::in_folders();
     program.go().await;
     let inbox = program.folder("in");
     let drop = |course: usize| {

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("telemetry", &["domain", "config"]),
     ("trust", &["domain", "config"]),
+    ("disk", &["config"]),
     (
         "pipeline",
         &[
@@ -34,8 +35,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("receive", &["domain", "wire", "store", "config", "telemetry", "trust"]),
-    ("dispatch", &["domain", "wire", "store", "config", "telemetry", "trust", "mappings"]),
+    ("receive", &["domain", "wire", "store", "config", "telemetry", "trust", "disk"]),
+    ("dispatch", &["domain", "wire", "store", "config", "telemetry", "trust", "disk", "mappings"]),
     (
         "console",
         &["domain", "mappings", "check", "ledger", "pipeline", "store", "config", "telemetry"],
@@ -72,6 +73,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config",
             "telemetry",
             "trust",
+            "disk",
             "pipeline",
             "receive",
             "dispatch",

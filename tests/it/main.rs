@@ -36,6 +36,8 @@ mod readings;
 mod reload;
 mod restart;
 mod rules;
+mod sftp_in;
+mod sftp_out;
 mod sites;
 mod starting;
 mod stories;

@@ -1,4 +1,4 @@
-//! A destination that is a folder: lines are gathered into batch files, and each file is put there
+//! A destination that is a folder, here or on an SFTP server: lines are gathered into batch files, and each file is put there
 //! whole.
 //!
 //! A file is written aside and synced; then its lines are marked as sent, all or none; then it gets
@@ -10,7 +10,6 @@
 mod shelf;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +17,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use crate::disk::{Disk, Error as DiskError};
 use crate::mappings::destination::Hl7Profile;
 use crate::store::{Attempt, Error as StoreError, Look, Mark, Queued, Settled, Settlement};
 use crate::telemetry::Outcome;
@@ -31,6 +31,8 @@ use shelf::{File, Stands};
 
 /// The longest wait after a failure.
 const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+/// How long a server is waited for once all is to end.
+const END_WITHIN: Duration = Duration::from_secs(20);
 /// What the name of every file of ours begins with.
 const NAME_PREFIX: &str = "collimator-";
 
@@ -38,7 +40,7 @@ const NAME_PREFIX: &str = "collimator-";
 #[derive(Debug, thiserror::Error)]
 enum Fault {
     #[error("the folder cannot be used")]
-    Disk(#[from] io::Error),
+    Disk(#[from] DiskError),
     #[error(transparent)]
     Books(#[from] StoreError),
 }
@@ -51,10 +53,12 @@ pub(super) async fn run(
     stopped: watch::Receiver<bool>,
 ) {
     let commits = desk.books.commits();
+    let disk = Disk::of(&folder.place);
     let pace = Pace::new(BACK_OFF_MAX);
     let putter = Putter {
         destination,
         folder,
+        disk,
         desk,
         stopped,
         commits,
@@ -68,6 +72,7 @@ pub(super) async fn run(
 struct Putter {
     destination: Destination,
     folder: Folder,
+    disk: Disk,
     desk: Desk,
     stopped: watch::Receiver<bool>,
     commits: watch::Receiver<u64>,
@@ -89,7 +94,7 @@ struct Batch {
 impl Putter {
     async fn run(mut self) {
         while !*self.stopped.borrow() {
-            match self.round().await {
+            match self.round_until_stopped().await {
                 Ok(()) => self.pace.well(),
                 Err(fault) => {
                     self.may_be_unfinished = true;
@@ -108,6 +113,18 @@ impl Putter {
         }
     }
 
+    /// A round; one that is under way when all is to end is waited for, but a server not for long.
+    async fn round_until_stopped(&mut self) -> Result<(), Fault> {
+        let (mut stopped, disk) = (self.stopped.clone(), self.disk.clone());
+        let mut round = std::pin::pin!(self.round());
+        tokio::select! {
+            done = &mut round => return done,
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
+        disk.end_within(END_WITHIN);
+        round.await
+    }
+
     async fn round(&mut self) -> Result<(), Fault> {
         if self.may_be_unfinished {
             self.finish_all().await?;
@@ -119,6 +136,12 @@ impl Putter {
         let waiting = self.desk.books.next_to_send(name, look).await?;
         if waiting.is_empty() {
             self.since = None;
+            let disk = self.disk.clone();
+            blocking(move || {
+                disk.close();
+                Ok(())
+            })
+            .await?;
             self.idle(LOOK_EVERY).await;
             return Ok(());
         }
@@ -226,8 +249,8 @@ impl Putter {
             });
             self.finish(file, settlements.collect()).await?;
         }
-        let folder = self.folder.path.clone();
-        Ok(blocking(move || shelf::clear(&folder, &kept)).await?)
+        let disk = self.disk.clone();
+        Ok(blocking(move || shelf::clear(&disk, &kept)).await?)
     }
 
     /// A credit for a receiver that takes none leaves in no file.
@@ -292,7 +315,7 @@ impl Putter {
     fn file(&self, at: Timestamp, number: &str) -> File {
         let made = at.strftime("%Y%m%dT%H%M%SZ");
         File {
-            folder: self.folder.path.clone(),
+            disk: self.disk.clone(),
             name: format!("{NAME_PREFIX}{made}-{number}.hl7"),
             trigger: self.folder.trigger.clone(),
         }
@@ -355,21 +378,25 @@ fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
     if text.is_empty() { otherwise } else { text }
 }
 
-/// Whether a file could be put into a folder: one is written aside, synced, and thrown away.
-pub(super) async fn test(folder: &Folder) -> io::Result<()> {
-    let (path, name) = (folder.path.clone(), format!("{NAME_PREFIX}test.hl7"));
-    let file = File { folder: path, name, trigger: None };
+/// Whether a file could be put into a folder: one is written aside, synced, and thrown away. Says
+/// whether it could be synced.
+pub(super) async fn test(folder: &Folder) -> Result<bool, DiskError> {
+    let (disk, name) = (Disk::of(&folder.place), format!("{NAME_PREFIX}test.hl7"));
+    let file = File { disk, name, trigger: None };
     blocking(move || {
         shelf::write_aside(&file, b"")?;
-        shelf::throw_away(&file)
+        shelf::throw_away(&file)?;
+        let syncs = file.disk.syncs();
+        file.disk.close();
+        Ok(syncs)
     })
     .await
 }
 
 /// Runs what touches the disk where waiting keeps nobody else.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
+    work: impl FnOnce() -> Result<T, DiskError> + Send + 'static,
+) -> Result<T, DiskError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         // It is never aborted: either it ends, or it panics, and so do we.

@@ -1,14 +1,9 @@
 //! A file on its way into a folder: written aside, synced, and given its name in one step.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-use rustix::io::Errno;
-
 use super::NAME_PREFIX;
+use crate::disk::{Disk, Error};
 
 /// What ends the name of a file that is not there yet; it also begins with a dot.
 const ASIDE: &str = ".tmp";
@@ -16,7 +11,7 @@ const ASIDE: &str = ".tmp";
 /// A file, there or not yet.
 #[derive(Debug, Clone)]
 pub(super) struct File {
-    pub(super) folder: PathBuf,
+    pub(super) disk: Disk,
     pub(super) name: String,
     /// What ends the name of the empty file that says that this one is whole.
     pub(super) trigger: Option<String>,
@@ -36,87 +31,80 @@ impl File {
     pub(super) fn aside(&self) -> String {
         format!(".{}{ASIDE}", self.name)
     }
-
-    fn path(&self) -> PathBuf {
-        self.folder.join(&self.name)
-    }
 }
 
 /// Writes a file aside; it and its entry in the folder are synced when this returns.
-pub(super) fn write_aside(file: &File, bytes: &[u8]) -> io::Result<()> {
-    let aside = file.folder.join(file.aside());
-    let mut open =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).open(aside)?;
-    open.write_all(bytes)?;
-    open.sync_all()?;
-    sync(&file.folder)
+pub(super) fn write_aside(file: &File, bytes: &[u8]) -> Result<(), Error> {
+    file.disk.open()?;
+    file.disk.write(Path::new(&file.aside()), bytes)?;
+    file.disk.sync(Path::new(""))
 }
 
 /// Puts a file there that was written aside, if it is not there already.
-pub(super) fn put(file: &File) -> io::Result<Stands> {
+pub(super) fn put(file: &File) -> Result<Stands, Error> {
     // A folder that is gone tells nothing of what was in it.
-    fs::metadata(&file.folder)?;
-    let aside = file.folder.join(file.aside());
-    if is_there(&aside)? {
-        rename(&aside, &file.path())?;
-    } else if !is_there(&file.path())? {
+    file.disk.open()?;
+    let (aside, path) = (PathBuf::from(file.aside()), PathBuf::from(&file.name));
+    if file.disk.has(&aside)? {
+        match file.disk.rename(&aside, &path) {
+            Err(Error::Taken) if is_half_renamed(&file.disk, &aside, &path)? => {
+                file.disk.remove(&aside)?;
+            }
+            renamed => renamed?,
+        }
+    } else if !file.disk.has(&path)? {
         return Ok(Stands::Nowhere);
     }
-    sync(&file.folder)?;
+    file.disk.sync(Path::new(""))?;
     if let Some(ending) = &file.trigger {
-        let path = file.folder.join(format!("{}{ending}", file.name));
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o640).open(path)?;
-        sync(&file.folder)?;
+        let path = PathBuf::from(format!("{}{ending}", file.name));
+        if !file.disk.has(&path)? {
+            file.disk.write(&path, b"")?;
+            file.disk.sync(Path::new(""))?;
+        }
     }
     Ok(Stands::There)
 }
 
+/// A server may rename by giving the new name first and taking the old one after that; cut between the
+/// two, both names are of one file.
+fn is_half_renamed(disk: &Disk, aside: &Path, path: &Path) -> Result<bool, Error> {
+    let paths = [aside.to_owned(), path.to_owned()];
+    let [Some(one), Some(other)] = disk.stamps(&paths)?[..] else { return Ok(false) };
+    if one.bytes != other.bytes {
+        return Ok(false);
+    }
+    let (one, other) = (disk.read(aside, one)?, disk.read(path, other)?);
+    Ok(one.is_some() && one == other)
+}
+
 /// Throws away what was written aside, for its lines are not to leave like this.
-pub(super) fn throw_away(file: &File) -> io::Result<()> {
-    fs::remove_file(file.folder.join(file.aside()))
+pub(super) fn throw_away(file: &File) -> Result<(), Error> {
+    file.disk.remove(Path::new(&file.aside()))
 }
 
 /// Throws away what was written aside and is on no book.
-pub(super) fn clear(folder: &Path, kept: &[String]) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
+pub(super) fn clear(disk: &Disk, kept: &[String]) -> Result<(), Error> {
+    disk.open()?;
+    for entry in disk.list()? {
+        let name = entry.name.to_string_lossy();
         let is_ours = name.starts_with(&format!(".{NAME_PREFIX}")) && name.ends_with(ASIDE);
-        if is_ours && !kept.contains(&name) {
-            fs::remove_file(folder.join(name))?;
+        if is_ours && !kept.iter().any(|kept| *kept == name) {
+            disk.remove(Path::new(&entry.name))?;
         }
     }
     Ok(())
 }
 
-/// Never over a file that is there, also where the file system cannot promise it by itself.
-fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if !is_there(to)? => {
-            fs::rename(from, to)
-        }
-        done => done.map_err(io::Error::from),
-    }
-}
-
-fn is_there(path: &Path) -> io::Result<bool> {
-    match fs::symlink_metadata(path) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-fn sync(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Place;
+    use std::fs;
 
     fn file(folder: &Path) -> File {
-        let (folder, name) = (folder.to_owned(), "collimator-1.hl7".to_owned());
-        File { folder, name, trigger: Some(".ok".into()) }
+        let disk = Disk::of(&Place::Here(folder.to_owned()));
+        File { disk, name: "collimator-1.hl7".to_owned(), trigger: Some(".ok".into()) }
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -131,6 +119,7 @@ mod tests {
     fn out_9_a_file_is_there_whole_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let file = file(folder.path());
+        let path = folder.path().join(&file.name);
         assert_eq!(put(&file).unwrap(), Stands::Nowhere);
         write_aside(&file, b"half").unwrap();
         write_aside(&file, b"whole").unwrap();
@@ -138,9 +127,9 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(put(&file).unwrap(), Stands::There);
             assert_eq!(names(folder.path()), ["collimator-1.hl7", "collimator-1.hl7.ok"]);
-            assert_eq!(fs::read(file.path()).unwrap(), b"whole");
+            assert_eq!(fs::read(&path).unwrap(), b"whole");
         }
-        fs::remove_file(file.path()).unwrap();
+        fs::remove_file(&path).unwrap();
         assert_eq!(put(&file).unwrap(), Stands::Nowhere, "somebody took it");
     }
 
@@ -148,10 +137,24 @@ mod tests {
     fn out_9_nothing_is_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let file = file(folder.path());
-        fs::write(file.path(), "a stranger's").unwrap();
-        write_aside(&file, b"ours").unwrap();
-        assert!(put(&file).is_err());
-        assert_eq!(fs::read(file.path()).unwrap(), b"a stranger's");
+        let path = folder.path().join(&file.name);
+        fs::write(&path, "a stranger's").unwrap();
+        for ours in ["ours", "of the length"] {
+            write_aside(&file, ours.as_bytes()).unwrap();
+            assert!(matches!(put(&file), Err(Error::Taken)), "{ours}");
+            assert_eq!(fs::read(&path).unwrap(), b"a stranger's");
+        }
+    }
+
+    #[test]
+    fn out_9_a_renaming_that_was_cut_in_the_middle_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = file(folder.path());
+        write_aside(&file, b"whole").unwrap();
+        let aside = folder.path().join(file.aside());
+        fs::hard_link(aside, folder.path().join(&file.name)).unwrap();
+        assert_eq!(put(&file).unwrap(), Stands::There);
+        assert_eq!(names(folder.path()), ["collimator-1.hl7", "collimator-1.hl7.ok"]);
     }
 
     #[test]
@@ -163,11 +166,11 @@ mod tests {
             write_aside(file, b"x").unwrap();
         }
         fs::write(folder.path().join(".theirs.tmp"), "x").unwrap();
-        clear(folder.path(), &[other.aside()]).unwrap();
+        clear(&one.disk, &[other.aside()]).unwrap();
         assert_eq!(names(folder.path()), [".collimator-2.hl7.tmp", ".theirs.tmp"]);
         throw_away(&other).unwrap();
         assert_eq!(names(folder.path()), [".theirs.tmp"]);
-        let gone = File { folder: "/nowhere/at/all".into(), ..one };
+        let gone = File { disk: Disk::of(&Place::Here("/nowhere/at/all".into())), ..one };
         assert!(put(&gone).is_err());
     }
 }

@@ -2,15 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
 use std::time::Duration;
 
-use bytes::Bytes;
-use rustix::fs::OFlags;
 use tokio::time::Instant;
+
+use crate::disk::{self, Disk, Entry, Error, Inode, Stamp};
 
 /// Names that end like this are of files that are still being written, in any case of letters.
 const UNFINISHED: [&str; 4] = [".tmp", ".part", ".partial", ".filepart"];
@@ -23,16 +19,6 @@ pub(super) struct Seen {
     pub(super) name: OsString,
     pub(super) stamp: Stamp,
     kind: Kind,
-}
-
-/// By what it is told whether a file is as it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    device: u64,
-    pub(super) inode: u64,
-    pub(super) bytes: u64,
-    seconds: i64,
-    nanoseconds: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +36,7 @@ enum Kind {
 #[derive(Debug, Default)]
 pub(super) struct Looks {
     known: HashMap<OsString, Look>,
-    unfinished: HashSet<(u64, u64)>,
+    unfinished: HashSet<Inode>,
     strange: HashSet<OsString>,
 }
 
@@ -63,31 +49,11 @@ struct Look {
 }
 
 /// Everything in a folder, in the order of names.
-pub(super) fn list(folder: &Path) -> io::Result<Vec<Seen>> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        // What is gone by now was not for us.
-        let Ok(metadata) = std::fs::symlink_metadata(entry.path()) else { continue };
-        let name = entry.file_name();
-        all.push(Seen { kind: kind(&name, &metadata), stamp: Stamp::of(&metadata), name });
-    }
-    all.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(all)
-}
-
-/// A file, if it is still as it was seen.
-pub(super) fn read(path: &Path, stamp: Stamp) -> io::Result<Option<Bytes>> {
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
-    let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    let as_seen = |file: &File| file.metadata().map(|now| Stamp::of(&now) == stamp);
-    if !as_seen(&file)? {
-        return Ok(None);
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(stamp.bytes).unwrap_or(0));
-    file.by_ref().take(stamp.bytes.saturating_add(1)).read_to_end(&mut bytes)?;
-    let is_whole = u64::try_from(bytes.len()) == Ok(stamp.bytes);
-    Ok((is_whole && as_seen(&file)?).then(|| bytes.into()))
+pub(super) fn list(disk: &Disk) -> Result<Vec<Seen>, Error> {
+    let all = disk.list()?.into_iter();
+    let seen =
+        all.map(|Entry { name, stamp, kind }| Seen { kind: self::kind(&name, kind), stamp, name });
+    Ok(seen.collect())
 }
 
 impl Seen {
@@ -95,17 +61,10 @@ impl Seen {
     pub(super) fn is(&self, name: &OsStr, stamp: &Stamp) -> bool {
         self.name == name && self.stamp == *stamp
     }
-}
 
-impl Stamp {
-    pub(super) fn of(metadata: &Metadata) -> Stamp {
-        Stamp {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            bytes: metadata.len(),
-            seconds: metadata.mtime(),
-            nanoseconds: metadata.mtime_nsec(),
-        }
+    /// Its number, where it has one that is told.
+    pub(super) fn inode(&self) -> Option<u64> {
+        self.stamp.inode.map(|inode| inode.number)
     }
 }
 
@@ -119,7 +78,7 @@ impl Looks {
         for file in of_kind(Kind::File) {
             let before = self.known.get(&file.name).filter(|look| look.stamp == file.stamp);
             let look = before.copied().unwrap_or(Look::new(file.stamp, now));
-            let renamed = self.unfinished.contains(&(file.stamp.device, file.stamp.inode));
+            let renamed = file.stamp.inode.is_some_and(|inode| self.unfinished.contains(&inode));
             let waits = look.not_before.is_some_and(|until| now < until);
             let empty = file.stamp.bytes == 0 && now.duration_since(look.since) < EMPTY;
             if (before.is_some() || renamed) && !waits && !empty {
@@ -128,8 +87,7 @@ impl Looks {
             known.insert(file.name.clone(), look);
         }
         self.known = known;
-        let unfinished = of_kind(Kind::Unfinished);
-        self.unfinished = unfinished.map(|it| (it.stamp.device, it.stamp.inode)).collect();
+        self.unfinished = of_kind(Kind::Unfinished).filter_map(|it| it.stamp.inode).collect();
         ready
     }
 
@@ -163,24 +121,32 @@ impl Look {
     }
 }
 
-fn kind(name: &OsStr, metadata: &Metadata) -> Kind {
-    if metadata.is_dir() {
-        return Kind::Folder;
-    }
+fn kind(name: &OsStr, is: disk::Kind) -> Kind {
     let name = name.to_string_lossy().to_ascii_lowercase();
     let unfinished =
         name.starts_with('.') || UNFINISHED.iter().any(|ending| name.ends_with(ending));
-    match (metadata.is_file(), unfinished) {
-        (true, true) => Kind::Unfinished,
-        (true, false) => Kind::File,
-        (false, _) => Kind::Strange,
+    match (is, unfinished) {
+        (disk::Kind::Folder, _) => Kind::Folder,
+        (disk::Kind::File, true) => Kind::Unfinished,
+        (disk::Kind::File, false) => Kind::File,
+        (disk::Kind::Strange, _) => Kind::Strange,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Place;
     use std::fs;
+    use std::path::Path;
+
+    fn list(folder: &Path) -> Result<Vec<Seen>, Error> {
+        super::list(&disk(folder))
+    }
+
+    fn disk(folder: &Path) -> Disk {
+        Disk::of(&Place::Here(folder.to_owned()))
+    }
 
     fn names(ready: &[Seen]) -> Vec<String> {
         ready.iter().map(|it| it.name.to_string_lossy().into_owned()).collect()
@@ -239,9 +205,10 @@ mod tests {
         assert!(looks.new_strange(&seen).is_empty(), "once is enough");
         looks.ready(&seen, Instant::now());
         assert_eq!(names(&looks.ready(&seen, Instant::now())), ["a"]);
-        assert!(read(&path("link"), seen[0].stamp).is_err());
-        assert_eq!(read(&path("a"), seen[0].stamp).unwrap().unwrap(), "MSH");
+        let read = |name: &str| disk(folder.path()).read(Path::new(name), seen[0].stamp);
+        assert!(read("link").is_err());
+        assert_eq!(read("a").unwrap().unwrap(), "MSH");
         fs::write(path("a"), "MSH|").unwrap();
-        assert_eq!(read(&path("a"), seen[0].stamp).unwrap(), None);
+        assert_eq!(read("a").unwrap(), None);
     }
 }

@@ -1,11 +1,12 @@
-//! Takes in the files that a source drops into a folder.
+//! Takes in the files that a source drops into a folder, here or on an SFTP server.
 //!
 //! A file is taken once it lies still: what it holds is stored, then it moves to `done/`, in this
 //! order. Killed between the two, the file is read once more, and what it tells is known already.
 //! A message that is refused is set aside alone in `refused/`, with the reason beside it; a file of
 //! which nothing can be told apart, whole.
 //!
-//! File names may name a patient, so the log knows a file by its inode (`ls -i`).
+//! File names may name a patient, so the log knows a file by its inode (`ls -i`), and on a server, which
+//! tells none, by when it was written and how long it is.
 
 mod look;
 mod shelf;
@@ -13,7 +14,7 @@ mod told;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,10 +22,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Dropped;
+use crate::disk::{Disk, Error as DiskError, Stamp};
 use crate::store::Error as StoreError;
 
 use super::{Counted, Reception, TakesFhir};
-use look::{Looks, Seen, Stamp};
+use look::{Looks, Seen};
 use shelf::Resting;
 use told::Told;
 
@@ -32,12 +34,15 @@ pub use told::as_sent;
 
 /// Bytes of one file.
 const FILE_BYTES_MAX: u64 = 128 << 20;
+/// How long a server is waited for once all is to end.
+const END_WITHIN: Duration = Duration::from_secs(5);
 /// The longest rest after a failure.
 const REST_SECONDS_MAX: u64 = 300;
 
 /// Takes in what a source drops into a folder.
 pub struct Gatherer {
-    dropped: Dropped,
+    every: Duration,
+    disk: Disk,
     reception: Arc<Reception>,
     fhir: Option<Arc<dyn TakesFhir>>,
     looks: Looks,
@@ -52,7 +57,7 @@ pub struct Gatherer {
 pub(super) enum Fault {
     /// The disk of the folder.
     #[error("the folder or a file in it cannot be used")]
-    Disk(#[source] Arc<io::Error>),
+    Disk(#[source] Arc<DiskError>),
     /// Our own disk.
     #[error("a message could not be stored")]
     Store(#[source] StoreError),
@@ -61,8 +66,8 @@ pub(super) enum Fault {
     Later,
 }
 
-impl From<io::Error> for Fault {
-    fn from(error: io::Error) -> Fault {
+impl From<DiskError> for Fault {
+    fn from(error: DiskError) -> Fault {
         Fault::Disk(Arc::new(error))
     }
 }
@@ -76,7 +81,8 @@ impl Gatherer {
         fhir: Option<Arc<dyn TakesFhir>>,
     ) -> Gatherer {
         let (looks, stored, resting) = (Looks::default(), HashMap::new(), Vec::new());
-        Gatherer { dropped, reception, fhir, looks, stored, resting }
+        let (disk, every) = (Disk::of(&dropped.place), dropped.every);
+        Gatherer { every, disk, reception, fhir, looks, stored, resting }
     }
 
     /// A look at once, and then one every so often, until it is stopped. A folder that fails is
@@ -84,7 +90,10 @@ impl Gatherer {
     pub async fn run(mut self, stop: CancellationToken) {
         let mut in_vain: u32 = 0;
         loop {
-            let Some(done) = stop.run_until_cancelled(self.round()).await else { return };
+            let Some(done) = stop.run_until_cancelled(self.round()).await else {
+                self.disk.end_within(END_WITHIN);
+                return;
+            };
             in_vain = match done {
                 Ok(()) if in_vain > 0 => {
                     tracing::info!(source.name = self.reception.source(), "A folder is back.");
@@ -102,7 +111,7 @@ impl Gatherer {
                     in_vain + 1
                 }
             };
-            let rest = tokio::time::sleep(rest(self.dropped.every, in_vain));
+            let rest = tokio::time::sleep(rest(self.every, in_vain));
             if stop.run_until_cancelled(rest).await.is_none() {
                 return;
             }
@@ -111,12 +120,12 @@ impl Gatherer {
 
     /// One look, and every file that lies still by now.
     async fn round(&mut self) -> Result<(), Fault> {
-        let folder = self.dropped.folder.clone();
+        let disk = self.disk.clone();
         let resting = self.resting.clone();
         let (seen, resting, woken) = blocking(move || {
-            shelf::make(&folder)?;
-            let (resting, woken) = shelf::look_after(resting, &folder)?;
-            Ok((look::list(&folder)?, resting, woken))
+            shelf::make(&disk)?;
+            let (resting, woken) = shelf::look_after(resting, &disk)?;
+            Ok((look::list(&disk)?, resting, woken))
         })
         .await?;
         self.resting = resting;
@@ -133,6 +142,9 @@ impl Gatherer {
         for file in ready {
             match self.take(&file).await {
                 Ok(()) => self.looks.forget(&file),
+                Err(Fault::Disk(error)) if error.is_of_the_folder() => {
+                    return Err(Fault::Disk(error));
+                }
                 Err(Fault::Disk(error)) => self.later(&file, &error),
                 Err(fault @ (Fault::Store(_) | Fault::Later)) => return Err(fault),
             }
@@ -152,9 +164,9 @@ impl Gatherer {
                 told
             }
         };
-        let (folder, name, stamp) = (self.dropped.folder.clone(), file.name.clone(), file.stamp);
+        let (disk, name, stamp) = (self.disk.clone(), file.name.clone(), file.stamp);
         let put = Arc::clone(&told);
-        let rests = blocking(move || shelf::put_away(&folder, (&name, stamp), &put)).await?;
+        let rests = blocking(move || shelf::put_away(&disk, (&name, stamp), &put)).await?;
         self.stored.remove(&file.name);
         self.resting.push(rests);
         self.count(file, &told);
@@ -166,8 +178,8 @@ impl Gatherer {
         if file.stamp.bytes > FILE_BYTES_MAX {
             return Ok(Some(Told::whole(format!("it is longer than {FILE_BYTES_MAX} bytes"))));
         }
-        let (path, stamp) = (self.dropped.folder.join(&file.name), file.stamp);
-        let Some(bytes) = blocking(move || look::read(&path, stamp)).await? else {
+        let (disk, path, stamp) = (self.disk.clone(), PathBuf::from(&file.name), file.stamp);
+        let Some(bytes) = blocking(move || disk.read(&path, stamp)).await? else {
             return Ok(None);
         };
         told::store(bytes, &self.reception, self.fhir.as_deref()).await.map(Some)
@@ -180,7 +192,8 @@ impl Gatherer {
         let (messages, refused) = (told.messages, told.aside.len());
         tracing::info!(
             source.name = self.reception.source(),
-            file.inode = file.stamp.inode,
+            file.inode = file.inode(),
+            file.written = file.stamp.seconds,
             file.bytes = file.stamp.bytes,
             messages,
             refused,
@@ -189,20 +202,22 @@ impl Gatherer {
         for said in &told.miscounts {
             tracing::warn!(
                 source.name = self.reception.source(),
-                file.inode = file.stamp.inode,
+                file.inode = file.inode(),
+                file.written = file.stamp.seconds,
                 said,
                 "A batch does not count itself right."
             );
         }
     }
 
-    fn later(&mut self, file: &Seen, error: &Arc<io::Error>) {
+    fn later(&mut self, file: &Seen, error: &Arc<DiskError>) {
         self.reception.counts().one(Counted::FileLater);
-        let failures = self.looks.later(file, |times| rest(self.dropped.every, times));
+        let failures = self.looks.later(file, |times| rest(self.every, times));
         if failures.is_power_of_two() {
             tracing::warn!(
                 source.name = self.reception.source(),
-                file.inode = file.stamp.inode,
+                file.inode = file.inode(),
+                file.written = file.stamp.seconds,
                 error = &**error as &dyn std::error::Error,
                 failures,
                 "A file cannot be taken; it is tried again later."
@@ -215,7 +230,8 @@ impl Gatherer {
         for strange in self.looks.new_strange(seen) {
             tracing::warn!(
                 source.name = self.reception.source(),
-                file.inode = strange.stamp.inode,
+                file.inode = strange.inode(),
+                file.written = strange.stamp.seconds,
                 "Something in a drop folder is no plain file, and is left there."
             );
         }
@@ -230,7 +246,7 @@ fn rest(every: Duration, failures: u32) -> Duration {
 
 /// Runs what touches the disk where waiting keeps nobody else.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    work: impl FnOnce() -> Result<T, DiskError> + Send + 'static,
 ) -> Result<T, Fault> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(Fault::from),

@@ -1,14 +1,11 @@
 //! Where files go once they are taken: `done/`, and `refused/` with the reason beside it.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::look::Stamp;
 use super::told::{Aside, Told};
+use crate::disk::{Disk, Error, Stamp};
 
 const DONE: &str = "done";
 const REFUSED: &str = "refused";
@@ -31,56 +28,58 @@ pub(super) struct Resting {
 }
 
 /// Makes the folders within a folder that is there.
-pub(super) fn make(folder: &Path) -> io::Result<()> {
-    fs::metadata(folder)?;
-    for name in [DONE, REFUSED] {
-        match DirBuilder::new().mode(0o750).create(folder.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-    }
-    Ok(())
+pub(super) fn make(disk: &Disk) -> Result<(), Error> {
+    disk.open()?;
+    [DONE, REFUSED].iter().try_for_each(|name| disk.make_folder(Path::new(name)))
 }
 
 /// Sets aside what was refused, then moves the file: everything on disk in this order.
 pub(super) fn put_away(
-    folder: &Path,
+    disk: &Disk,
     (name, stamp): (&OsStr, Stamp),
     told: &Told,
-) -> io::Result<Resting> {
-    let (done, refused) = (folder.join(DONE), folder.join(REFUSED));
+) -> Result<Resting, Error> {
+    let (done, refused) = (Path::new(DONE), Path::new(REFUSED));
     let is_refused = told.aside.iter().any(|aside| aside.number.is_none());
-    let home = if is_refused { &refused } else { &done };
-    let path = free(home, name)?;
+    let home = if is_refused { refused } else { done };
+    let path = free(disk, home, name)?;
     for aside in &told.aside {
         match aside.number {
-            Some(number) => set_aside(&refused, &part(name, number), aside)?,
-            None => write_anew(&refused, &with(&file_name(&path), ".why"), &line(&aside.why))?,
+            Some(number) => set_aside(disk, &part(name, number), aside)?,
+            None => write_anew(disk, &with(&path, ".why"), &line(&aside.why))?,
         }
     }
     if !told.miscounts.is_empty() {
-        let note = with(&file_name(&path), ".note");
-        write_anew(home, &note, &line(&told.miscounts.join("\n")))?;
+        write_anew(disk, &with(&path, ".note"), &line(&told.miscounts.join("\n")))?;
     }
-    fs::rename(folder.join(name), &path)?;
-    for folder in [&refused, home, folder] {
-        File::open(folder)?.sync_all()?;
+    disk.rename(Path::new(name), &path)?;
+    let now = disk.stamps(std::slice::from_ref(&path))?.into_iter().flatten().next();
+    let stamp = now.map_or(stamp, |now| at_rest(stamp, now));
+    for folder in [refused, home, Path::new("")] {
+        disk.sync(folder)?;
     }
     Ok(Resting { name: name.to_owned(), path, stamp, since: Instant::now() })
+}
+
+/// How a file looks once it has moved. A server may say that it was written when it was moved; then only
+/// its length shows whether it was written into before that.
+fn at_rest(read: Stamp, now: Stamp) -> Stamp {
+    if read.inode.is_none() && read.bytes == now.bytes { now } else { read }
 }
 
 /// Puts back what somebody still wrote into; gives what is to be watched further, and how many
 /// files were put back.
 pub(super) fn look_after(
     resting: Vec<Resting>,
-    folder: &Path,
-) -> io::Result<(Vec<Resting>, usize)> {
+    disk: &Disk,
+) -> Result<(Vec<Resting>, usize), Error> {
     let (mut further, mut woken) = (Vec::new(), 0);
-    for rests in resting {
+    let paths: Vec<PathBuf> = resting.iter().map(|rests| rests.path.clone()).collect();
+    for (rests, now) in resting.into_iter().zip(disk.stamps(&paths)?) {
         // Somebody took it away: that is theirs to do.
-        let Ok(now) = fs::symlink_metadata(&rests.path) else { continue };
-        if Stamp::of(&now) != rests.stamp {
-            fs::rename(&rests.path, free(folder, &rests.name)?)?;
+        let Some(now) = now else { continue };
+        if now != rests.stamp {
+            disk.rename(&rests.path, &free(disk, Path::new(""), &rests.name)?)?;
             woken += 1;
         } else if rests.since.elapsed() < RESTS && further.len() < RESTING_MAX {
             further.push(rests);
@@ -90,29 +89,32 @@ pub(super) fn look_after(
 }
 
 /// A message and its reason; nothing new if they lie there already.
-fn set_aside(refused: &Path, name: &OsStr, aside: &Aside) -> io::Result<()> {
-    let known = fs::read(refused.join(name)).is_ok_and(|known| known == *aside.bytes);
-    let name = if known { name.to_owned() } else { file_name(&free(refused, name)?) };
-    write_anew(refused, &with(&name, ".why"), &line(&aside.why))?;
-    if known { Ok(()) } else { write_anew(refused, &name, &aside.bytes) }
+fn set_aside(disk: &Disk, name: &OsStr, aside: &Aside) -> Result<(), Error> {
+    let refused = Path::new(REFUSED);
+    let path = refused.join(name);
+    let known = disk.holds(&path, &aside.bytes)?;
+    let path = if known { path } else { free(disk, refused, name)? };
+    write_anew(disk, &with(&path, ".why"), &line(&aside.why))?;
+    if known { Ok(()) } else { write_anew(disk, &path, &aside.bytes) }
 }
 
 /// Written under another name first, so that nobody sees half of it.
-fn write_anew(folder: &Path, name: &OsStr, bytes: &[u8]) -> io::Result<()> {
-    let aside = folder.join(UNFINISHED);
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).open(&aside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(aside, folder.join(name))
+fn write_anew(disk: &Disk, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let aside = path.with_file_name(UNFINISHED);
+    disk.write(&aside, bytes)?;
+    disk.replace(&aside, path)
 }
 
 /// A path in a folder that nothing has: the name, or the name and a number.
-fn free(folder: &Path, name: &OsStr) -> io::Result<PathBuf> {
-    let is_free = |path: &PathBuf| fs::symlink_metadata(path).is_err();
+fn free(disk: &Disk, folder: &Path, name: &OsStr) -> Result<PathBuf, Error> {
     let names = (2..NAMESAKES_MAX).map(|number| part_of(name, &format!("-{number}")));
-    let mut paths = std::iter::once(name.to_owned()).chain(names).map(|it| folder.join(it));
-    paths.find(is_free).ok_or(io::Error::from(io::ErrorKind::AlreadyExists))
+    for name in std::iter::once(name.to_owned()).chain(names) {
+        let path = folder.join(name);
+        if !disk.has(&path)? {
+            return Ok(path);
+        }
+    }
+    Err(Error::Taken)
 }
 
 /// The name of a message of a file: `charges.hl7` is taken apart into `charges.3.hl7`.
@@ -131,23 +133,25 @@ fn part_of(name: &OsStr, what: &str) -> OsString {
     made
 }
 
-fn with(name: &OsStr, ending: &str) -> OsString {
-    let mut made = name.to_owned();
+fn with(path: &Path, ending: &str) -> PathBuf {
+    let mut made = path.as_os_str().to_owned();
     made.push(ending);
-    made
+    made.into()
 }
 
 fn line(text: &str) -> Vec<u8> {
     format!("{text}\n").into_bytes()
 }
 
-fn file_name(path: &Path) -> OsString {
-    path.file_name().unwrap_or_default().to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Place;
+    use std::fs;
+
+    fn disk(folder: &Path) -> Disk {
+        Disk::of(&Place::Here(folder.to_owned()))
+    }
 
     fn told(aside: &[(Option<usize>, &'static str)]) -> Told {
         let aside = aside.iter().map(|(number, bytes)| Aside {
@@ -160,7 +164,7 @@ mod tests {
 
     fn dropped(folder: &Path, name: &str, text: &str) -> Stamp {
         fs::write(folder.join(name), text).unwrap();
-        Stamp::of(&fs::metadata(folder.join(name)).unwrap())
+        disk(folder).stamps(&[name.into()]).unwrap()[0].unwrap()
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -175,11 +179,11 @@ mod tests {
     fn case_34_only_what_is_refused_is_set_aside_and_nothing_is_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
-        make(folder).unwrap();
-        make(folder).unwrap();
+        make(&disk(folder)).unwrap();
+        make(&disk(folder)).unwrap();
         let put = |text: &str, aside: &[_]| {
             let stamp = dropped(folder, "a.hl7", text);
-            put_away(folder, (OsStr::new("a.hl7"), stamp), &told(aside)).unwrap()
+            put_away(&disk(folder), (OsStr::new("a.hl7"), stamp), &told(aside)).unwrap()
         };
         put("1", &[(Some(2), "bad")]);
         assert_eq!(names(folder), ["done", "refused"]);
@@ -199,16 +203,28 @@ mod tests {
     }
 
     #[test]
+    fn a_server_may_say_that_a_file_was_written_when_it_was_moved() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = dropped(folder.path(), "a", "1");
+        let there = Stamp { inode: None, nanoseconds: 0, ..here };
+        let later = |stamp: Stamp| Stamp { seconds: stamp.seconds + 9, ..stamp };
+        let longer = |stamp: Stamp| Stamp { bytes: stamp.bytes + 1, ..stamp };
+        assert_eq!(at_rest(there, later(there)), later(there));
+        assert_eq!(at_rest(there, later(longer(there))), there, "it is read anew");
+        assert_eq!(at_rest(here, later(here)), here, "this machine says no such thing");
+    }
+
+    #[test]
     fn a_file_that_still_grows_is_put_back() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
-        make(folder).unwrap();
+        make(&disk(folder)).unwrap();
         let stamp = dropped(folder, "a", "1");
-        let rests = put_away(folder, (OsStr::new("a"), stamp), &told(&[])).unwrap();
-        let (rests, woken) = look_after(vec![rests], folder).unwrap();
+        let rests = put_away(&disk(folder), (OsStr::new("a"), stamp), &told(&[])).unwrap();
+        let (rests, woken) = look_after(vec![rests], &disk(folder)).unwrap();
         assert_eq!((rests.len(), woken), (1, 0));
         fs::write(folder.join("done/a"), "12").unwrap();
-        let (rests, woken) = look_after(rests, folder).unwrap();
+        let (rests, woken) = look_after(rests, &disk(folder)).unwrap();
         assert_eq!((rests.len(), woken), (0, 1));
         assert_eq!(fs::read(folder.join("a")).unwrap(), b"12");
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use collimator::app::{Daemon, Error, Plan, SourcePlan};
-use collimator::config::{Grant, Tls};
+use collimator::config::{Grant, Place, Tls};
 use collimator::dispatch::{Destination, Folder, Server, Way};
 use collimator::domain::{Claim, Clock, LineState, MessageState, Setting};
 use collimator::mappings::DestinationProfile;
@@ -71,8 +71,13 @@ impl Target {
 
     /// Lines of a claim into a folder, so many to a file at most.
     pub fn folder(name: &str, claim: Claim, path: &Path, lines_max: usize) -> Target {
+        Target::at(name, claim, Place::Here(path.to_owned()), lines_max)
+    }
+
+    /// The same, wherever the folder is.
+    pub fn at(name: &str, claim: Claim, place: Place, lines_max: usize) -> Target {
         let every = Duration::from_millis(if lines_max > 1 { 200 } else { 0 });
-        let folder = Folder { path: path.to_owned(), lines_max, every, trigger: None };
+        let folder = Folder { place, lines_max, every, trigger: None };
         Target {
             name: name.into(),
             claims: vec![claim],

@@ -10,5 +10,6 @@ pub mod fhir;
 pub mod program;
 pub mod receiver;
 pub mod sender;
+pub mod sftp;
 pub mod told;
 pub mod wait;

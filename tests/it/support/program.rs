@@ -8,6 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use super::carry::copy_tables;
 use super::charges::ChargeServer;
 use super::receiver::Receiver;
+use super::sftp::SftpServer;
 use super::wait::until_so;
 
 /// A folder with settings, and perhaps a daemon that runs on it.
@@ -41,21 +42,29 @@ impl Program {
     /// Settings of a hospital to which files are dropped, and which puts files: the folders `in`,
     /// `facility` and `professional` beside them.
     pub fn in_folders() -> Program {
+        Program::with_folders(|key, folder| format!("{key} = \"dir:{}\"\n", folder.display()))
+    }
+
+    /// The same with the folders on a server.
+    pub fn over_sftp(server: &SftpServer) -> Program {
+        Program::with_folders(|key, folder| server.settings(key, folder))
+    }
+
+    /// Settings with folders, which are told by a key each.
+    fn with_folders(told: impl Fn(&str, &Path) -> String) -> Program {
         let program = Program::in_a_folder();
+        for name in ["in", "facility", "professional"] {
+            std::fs::create_dir(program.folder(name)).unwrap();
+        }
         let to = |name: &str| {
-            let folder = program.folder(name);
-            std::fs::create_dir(&folder).unwrap();
-            let send = format!("send = \"dir:{}\"\nbatch_every = \"0s\"", folder.display());
-            format!("profile = \"dft-2.5.1\"\n{send}")
+            let send = told("send", &program.folder(name));
+            format!("profile = \"dft-2.5.1\"\n{send}batch_every = \"0s\"")
         };
         let ways = [to("facility"), to("professional")];
-        std::fs::create_dir(program.folder("in")).unwrap();
-        let dropped = format!("dir:{}\"\nevery = \"1s", program.folder("in").display());
-        let sources = [
-            source("aria", "aria", &dropped),
-            source("alive", "aria", &format!("mllp://{}", program.source)),
-        ];
-        program.hospital(&sources.concat(), ways)
+        let listen = told("listen", &program.folder("in"));
+        let dropped = "[[source]]\nname = \"aria\"\nprofile = \"aria\"\nevery = \"1s\"\n";
+        let alive = source("alive", "aria", &format!("mllp://{}", program.source));
+        program.hospital(&format!("{dropped}{listen}{alive}"), ways)
     }
 
     /// A program without settings yet.
