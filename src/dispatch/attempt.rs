@@ -1,4 +1,4 @@
-//! One attempt at one line: marked on disk, then sent, then answered or in doubt.
+//! One attempt at one message: its lines are marked on disk, then it is sent, then answered or in doubt.
 
 use std::time::Duration;
 
