@@ -41,7 +41,7 @@ use crate::domain::{Clock, LineId, LineState};
 use crate::mappings::destination::{FhirProfile, Hl7Profile};
 use crate::mappings::{DestinationProfile, InForce, Tables};
 use crate::store::{Books, Error, Intake, Settled, Settlement};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Outcome};
 use crate::trust::{Bearer, Fresh};
 
 pub use test::{Heard, test};
@@ -125,6 +125,16 @@ fn line_of(control_id: &str) -> Option<LineId> {
 /// The line's own number, the same in every message about it (FT1-2, `ChargeItem.identifier`).
 fn transaction_id(line: LineId) -> String {
     format!("{CONTROL_ID_PREFIX}{line}")
+}
+
+/// What an attempt counts as.
+fn outcome(settled: &Settled) -> Outcome {
+    match settled {
+        Settled::Accepted => Outcome::Accepted,
+        Settled::Declined(_) => Outcome::Declined,
+        Settled::Unknown(_) | Settled::UnknownGoesAgain(_) => Outcome::Unknown,
+        Settled::BackToQueue(_) => Outcome::Later,
+    }
 }
 
 /// What all senders share.

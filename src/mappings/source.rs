@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::character_sets;
 use crate::domain::DocumentKind;
 
 pub use super::context::{OrderSpots, Participation, ResultSpots};
@@ -249,29 +250,6 @@ pub struct Spelling {
     pub withdrawn: Vec<String>,
 }
 
-/// The character sets that can be read.
-pub const CHARACTER_SETS: [&str; 19] = [
-    "",
-    "UNICODE UTF-8",
-    "8859/1",
-    "8859/2",
-    "8859/3",
-    "8859/4",
-    "8859/5",
-    "8859/6",
-    "8859/7",
-    "8859/8",
-    "8859/9",
-    "8859/15",
-    "WINDOWS-1252",
-    "BIG-5",
-    "GB 18030-2000",
-    "KS X 1001",
-    "SHIFT_JIS",
-    "ISO IR87",
-    "ISO IR14",
-];
-
 impl SourceProfile {
     /// Reads a profile; the error says every fault that it finds, one in a line.
     pub fn parse(text: &str) -> Result<SourceProfile, String> {
@@ -299,8 +277,10 @@ impl SourceProfile {
         for spot in self.document.all().iter().filter(|spot| misplaced(spot, "TXA")) {
             faults.push(format!("{spot}: what belongs to a document stands in TXA"));
         }
-        if !CHARACTER_SETS.contains(&self.character_set.as_str()) {
-            let known = CHARACTER_SETS[1..].join(", ");
+        let set = self.character_set.as_str();
+        if !set.is_empty() && character_sets::read().all(|known| known != set) {
+            let known: Vec<&str> = character_sets::read().collect();
+            let known = known.join(", ");
             faults.push(format!("character_set is none that can be read: write one of {known}"));
         }
         faults.extend(self.order.faults());
