@@ -1,5 +1,6 @@
 //! The daemon: opened from the store outward, closed from the listeners inward.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -68,6 +69,12 @@ pub fn serve(path: &Path) -> Result<(), Error> {
     runtime()?.block_on(run(path))
 }
 
+/// The profile of each source, by its name.
+fn profiles(plan: &Plan) -> BTreeMap<String, String> {
+    let sources = plan.setup.sources.iter();
+    sources.map(|source| (source.name.clone(), source.profile.clone())).collect()
+}
+
 /// Threads and timers for everything that waits.
 pub(super) fn runtime() -> Result<Runtime, Error> {
     Runtime::new().map_err(|source| Error::Machine { what: "threads", source })
@@ -120,6 +127,7 @@ impl Daemon {
             metrics: Arc::clone(&metrics),
             site: plan.site_name.clone(),
             time_zone: plan.setup.time_zone.clone(),
+            sources: Arc::new(profiles(&plan)),
         };
         let in_doubt =
             dispatch::call_in_doubt(&plan.destinations, &desk).await.map_err(in_store)?;

@@ -39,6 +39,7 @@ pub fn try_destination(path: &Path, name: &str) -> Result<Option<Tried>, Error> 
         site: plan.site_name.clone(),
         time_zone: plan.setup.time_zone.clone(),
         tables: Arc::new(InForce::new(Arc::clone(&plan.setup.tables))),
+        sources: Arc::default(),
     };
     let heard = runtime()?.block_on(dispatch::test(destination, &desk));
     Ok(Some(tried(heard)))

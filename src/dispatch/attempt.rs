@@ -1,4 +1,4 @@
-//! One attempt at one line: marked on disk, then sent, then answered or in doubt.
+//! One attempt at one message: its lines are marked on disk, then it is sent, then answered or in doubt.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::wire::hl7::{MsaCode, answer};
 
 use super::dft::Letter;
 use super::link::Link;
-use super::{Desk, Destination, NO_CREDITS, control_id, dft, line_of, passed, together};
+use super::{Desk, Destination, NO_CREDITS, control_id, dft, line_of, outcome, passed, together};
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,15 +214,6 @@ async fn answered(
             let ending = (Outcome::Later, Ending::Later(Duration::ZERO));
             out.settle(later, ending, Some(frame), (destination, desk)).await
         }
-    }
-}
-
-fn outcome(settled: &Settled) -> Outcome {
-    match settled {
-        Settled::Accepted => Outcome::Accepted,
-        Settled::Declined(_) => Outcome::Declined,
-        Settled::Unknown(_) | Settled::UnknownGoesAgain(_) => Outcome::Unknown,
-        Settled::BackToQueue(_) => Outcome::Later,
     }
 }
 

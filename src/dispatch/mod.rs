@@ -41,7 +41,7 @@ use crate::domain::{Clock, LineId, LineState};
 use crate::mappings::destination::{FhirProfile, Hl7Profile};
 use crate::mappings::{DestinationProfile, InForce, Tables};
 use crate::store::{Books, Error, Intake, Settled, Settlement};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Outcome};
 use crate::trust::{Bearer, Fresh};
 
 pub use test::{Heard, test};
@@ -127,6 +127,16 @@ fn transaction_id(line: LineId) -> String {
     format!("{CONTROL_ID_PREFIX}{line}")
 }
 
+/// What an attempt counts as.
+fn outcome(settled: &Settled) -> Outcome {
+    match settled {
+        Settled::Accepted => Outcome::Accepted,
+        Settled::Declined(_) => Outcome::Declined,
+        Settled::Unknown(_) | Settled::UnknownGoesAgain(_) => Outcome::Unknown,
+        Settled::BackToQueue(_) => Outcome::Later,
+    }
+}
+
 /// What all senders share.
 #[derive(Clone)]
 pub struct Desk {
@@ -144,6 +154,8 @@ pub struct Desk {
     pub time_zone: jiff::tz::TimeZone,
     /// The tables in force: how messages look may change while the daemon runs.
     pub tables: Arc<InForce>,
+    /// The profile of each source, by its name.
+    pub sources: Arc<BTreeMap<String, String>>,
 }
 
 impl Desk {

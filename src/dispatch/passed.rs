@@ -26,7 +26,10 @@ pub(super) fn told(
     };
     for booked in desk.books.messages(filter) {
         let Some(stored) = desk.intake.get(booked?.id)? else { continue };
-        let Ok(message) = Message::parse(&stored.raw) else { continue };
+        let tables = desk.tables.now();
+        let profile = desk.sources.get(&*stored.source).and_then(|name| tables.profile(name));
+        let character_set = profile.map_or("", |profile| &profile.character_set);
+        let Ok(message) = Message::parse_as(&stored.raw, character_set) else { continue };
         if !segments(Some(&message), names).is_empty() {
             return Ok(Some(message));
         }

@@ -36,6 +36,7 @@ fn desk() -> Desk {
         site: "Example Cancer Center".into(),
         time_zone: jiff::tz::TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap(),
         tables: Arc::new(InForce::new(Arc::new(Tables::embedded().unwrap()))),
+        sources: Arc::default(),
     }
 }
 

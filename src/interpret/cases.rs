@@ -400,6 +400,20 @@ fn header_and_event_that_disagree_are_noted() {
     assert_eq!(told.notes[0].words, "EVN-1 says P11, MSH-9 says P03; MSH-9 counts");
 }
 
+/// A public sender of charges writes ORU^R01 into every header (IN-1).
+#[test]
+fn in_1_a_source_may_say_in_its_event_what_its_header_does_not() {
+    let profile = ARIA.replacen("shares =", "trigger = \"EVN.1\"\nshares =", 1);
+    let message = headed("ORU^R01", &["EVN|P03", PID, PV1, FT1, ZRT]);
+    let told = told_by(&profile, message.as_bytes()).unwrap();
+    assert_eq!((told.trigger.as_str(), activities(&told).len()), ("DFT^P03", 1));
+    assert_eq!(told.notes[0].words, "EVN-1 says P03, MSH-9 says R01; EVN-1 counts");
+    let without = headed("DFT^P03", &[PID, PV1, FT1, ZRT]);
+    assert_eq!(activities(&told_by(&profile, without.as_bytes()).unwrap()).len(), 1);
+    let by_header = told_by(ARIA, message.as_bytes()).unwrap();
+    assert_eq!((by_header.trigger.as_str(), activities(&by_header).len()), ("ORU^R01", 0));
+}
+
 proptest! {
     #[test]
     fn a_damaged_message_is_read_or_refused(at in 0usize..900, with in any::<u8>(), how in 0u8..4) {
@@ -445,4 +459,47 @@ fn people_behind_a_line_stand_in_where_it_names_nobody() {
     let own = ft1(&[(20, maud)]);
     assert_eq!(people(&[&own, &does, &bare, &does]), "Maud Maud, Ned -", "the line's own counts");
     assert_eq!(people(&[&bare, "PR1|1", &does, &orders]), "- -", "those are of the procedure");
+}
+
+/// The sender says one set and writes another (C-9, case 28): what is known of the source outweighs its word.
+#[test]
+fn c_09_a_name_is_read_in_the_set_that_its_source_is_known_to_write() {
+    let header = "MSH|^~\\&|ARIA|X|C|E|20261008181000||ADT^A08|K1|P|2.5.1||||||{}";
+    let written = |set: &str, name: &[u8]| {
+        let message = format!("{}\rPID|1||5^^^X^MR||", header.replace("{}", set));
+        [message.as_bytes(), name, b"^Ada\r"].concat()
+    };
+    let utf8 = "S\u{f6}hne".as_bytes();
+    let polish = b"\xb6wit";
+    for (set, name, known, expected) in [
+        ("8859/1", utf8, "", "S\u{c3}\u{b6}hne"),
+        ("8859/1", utf8, "UNICODE UTF-8", "S\u{f6}hne"),
+        ("", polish, "", "\u{b6}wit"),
+        ("", polish, "8859/2", "\u{15b}wit"),
+        ("ASCII", b"\x1b$B;3ED\x1b(B".as_slice(), "ISO IR87", "\u{5c71}\u{7530}"),
+    ] {
+        let profile = ARIA.replacen(
+            "degree_component",
+            &format!("character_set = \"{known}\"\ndegree_component"),
+            1,
+        );
+        let told = told_by(&profile, &written(set, name)).unwrap();
+        let name = one(&told).registration.name.clone().unwrap();
+        assert_eq!(name.open_for_person()[0], expected, "{set} {known}");
+    }
+}
+
+/// Every set that a profile may name is one that is read.
+#[test]
+fn every_set_that_a_profile_may_name_is_read() {
+    for set in crate::mappings::character_sets::read() {
+        let text = "MSH|^~\\&|A|B|C|D|20261008||ADT^A08|K1|P|2.5.1\rPID|1||5\rPV1|1|O";
+        let message = crate::wire::hl7::Message::parse_as(text.as_bytes(), set).unwrap();
+        let guessed =
+            crate::wire::hl7::Message::parse_as(b"MSH|^~\\&|A\rPID|1||\xe9", set).unwrap();
+        assert!(!message.is_damaged(), "{set}");
+        let is_read =
+            guessed.charset() != "windows-1252" || set == "WINDOWS-1252" || set == "8859/1";
+        assert!(is_read, "{set} is taken for none");
+    }
 }

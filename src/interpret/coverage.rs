@@ -73,7 +73,8 @@ impl Coverage {
     /// Reads a message as it is read on its way in, and counts what was looked at.
     pub fn add(&mut self, raw: &[u8], reading: &Reading<'_>) {
         self.messages += 1;
-        let Ok(message) = hl7::Message::parse(raw) else {
+        let message = hl7::Message::parse_as(raw, &reading.profile.character_set);
+        let Ok(message) = message else {
             self.refused += 1;
             return;
         };

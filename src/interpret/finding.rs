@@ -2,6 +2,7 @@
 
 use crate::domain::{Answer, Place, Reason, Refusal};
 use crate::mappings::source::Spot;
+use crate::mappings::source::Trigger;
 use crate::wire::hl7::{Message, MsaCode, Objection};
 
 use super::Note;
@@ -41,7 +42,7 @@ pub(super) fn words(part: &Part<'_>, spot: &Spot, text: &str) -> String {
 }
 
 /// What is to be noted of any message.
-pub(super) fn of_message(message: &Message, event: &str) -> Vec<Note> {
+pub(super) fn of_message(message: &Message, event: &str, trigger: Trigger) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut note = |segment: &str, field, words: String| {
         let place = Place { segment: segment.to_owned(), occurrence: 1, field };
@@ -49,7 +50,11 @@ pub(super) fn of_message(message: &Message, event: &str) -> Vec<Note> {
     };
     let told = message.field("EVN", 1).code().to_ascii_uppercase();
     if !told.is_empty() && told != event {
-        note("EVN", 1, format!("EVN-1 says {told}, MSH-9 says {event}; MSH-9 counts"));
+        let counts = match trigger {
+            Trigger::Header => "MSH-9",
+            Trigger::Event => "EVN-1",
+        };
+        note("EVN", 1, format!("EVN-1 says {told}, MSH-9 says {event}; {counts} counts"));
     }
     if message.is_damaged() {
         let words = format!("some bytes stand for nothing in {}", message.charset());

@@ -36,6 +36,7 @@ mod siu;
 
 use crate::domain::{Fact, Identifier, Link, MessageId, Moment, Place, Refusal, Registration};
 use crate::mappings::SourceProfile;
+use crate::mappings::source::Trigger;
 use crate::wire::hl7;
 
 pub use by_hand::told_by_hand;
@@ -132,7 +133,8 @@ pub const READERS: &[&Reader] = &[
 pub fn read(raw: &[u8], reading: &Reading<'_>) -> Result<Told, Refusal> {
     let scan = hl7::scan_on(raw, &hl7::Terms::TAKEN);
     scan.verdict.clone().map_err(finding::refusal)?;
-    let message = hl7::Message::parse(raw).map_err(finding::refusal)?;
+    let message = hl7::Message::parse_as(raw, &reading.profile.character_set);
+    let message = message.map_err(finding::refusal)?;
     read_parsed(&message, &scan, reading)
 }
 
@@ -155,26 +157,55 @@ pub fn unread(raw: &[u8], reading: &Reading<'_>, why: String) -> Told {
     }
 }
 
+/// The type of a message and its event: those of MSH-9, or where its source writes that without
+/// meaning it, those of EVN-1.
+fn trigger(
+    message: &hl7::Message,
+    scan: &hl7::Scan<'_>,
+    profile: &SourceProfile,
+) -> (String, String) {
+    let of_header = || (scan.kind().into_owned(), scan.event().to_owned());
+    let event = message.field("EVN", 1).code().to_ascii_uppercase();
+    if profile.trigger == Trigger::Header || event.is_empty() {
+        return of_header();
+    }
+    let kind = match event.as_str() {
+        "P03" | "P11" => "DFT",
+        "R01" => "ORU",
+        "O01" => "ORM",
+        "O19" => "OMG",
+        "O21" => "OML",
+        _ => match event.as_bytes().first() {
+            Some(b'A') => "ADT",
+            Some(b'P') => "BAR",
+            Some(b'S') => "SIU",
+            Some(b'T') => "MDM",
+            Some(_) | None => return of_header(),
+        },
+    };
+    (kind.to_owned(), event)
+}
+
 fn read_parsed(
     message: &hl7::Message,
     scan: &hl7::Scan<'_>,
     reading: &Reading<'_>,
 ) -> Result<Told, Refusal> {
     let made = moment::made(message, reading);
+    let (kind, event) = trigger(message, scan, reading.profile);
     let mut told = Told {
         control_id: message.field("MSH", 10).text().trim().to_owned(),
-        trigger: scan.trigger(),
+        trigger: if event.is_empty() { kind.clone() } else { format!("{kind}^{event}") },
         version: scan.version().into_owned(),
         made,
         people: Vec::new(),
         links: Vec::new(),
         ignored: None,
-        notes: finding::of_message(message, scan.event()),
+        notes: finding::of_message(message, scan.event(), reading.profile.trigger),
         kept: Vec::new(),
     };
     let control_id = told.control_id.clone();
-    let opened = Opened { message, reading, made, control_id, event: scan.event() };
-    let kind = scan.kind();
+    let opened = Opened { message, reading, made, control_id, event: &event };
     let reader = READERS.iter().find(|reader| reader.kind == kind).copied();
     let reader =
         reader.ok_or_else(|| finding::error(200, "MSH", 1, 9, "nobody reads this type"))?;

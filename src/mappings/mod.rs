@@ -11,6 +11,7 @@
 
 mod alternatives;
 mod cell;
+pub mod character_sets;
 mod codes;
 mod context;
 mod coverage;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::character_sets;
 use crate::domain::DocumentKind;
 
 pub use super::context::{OrderSpots, Participation, ResultSpots};
@@ -15,6 +16,12 @@ pub use super::context::{OrderSpots, Participation, ResultSpots};
 pub struct SourceProfile {
     /// The name that settings call it by.
     pub name: String,
+    /// The character set that it writes in, whatever MSH-18 says; empty for what that says.
+    #[serde(default)]
+    pub character_set: String,
+    /// Where it says what a message is.
+    #[serde(default)]
+    pub trigger: Trigger,
     /// Whether it sends the shares of one piece of work as one line or as two.
     pub shares: Shares,
     /// What a credit takes back that names no charge.
@@ -50,6 +57,18 @@ pub struct SourceProfile {
     /// Which orders are evidence, by what is ordered. Others only tell who ordered.
     #[serde(default)]
     pub orders: BTreeMap<String, Document>,
+}
+
+/// Where a source says what a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum Trigger {
+    /// In MSH-9.
+    #[default]
+    #[serde(rename = "MSH.9")]
+    Header,
+    /// In EVN-1: MSH-9 is always the same, whatever the message is.
+    #[serde(rename = "EVN.1")]
+    Event,
 }
 
 /// Whether the shares of one piece of work come as one line or as two.
@@ -258,6 +277,12 @@ impl SourceProfile {
         for spot in self.document.all().iter().filter(|spot| misplaced(spot, "TXA")) {
             faults.push(format!("{spot}: what belongs to a document stands in TXA"));
         }
+        let set = self.character_set.as_str();
+        if !set.is_empty() && character_sets::read().all(|known| known != set) {
+            let known: Vec<&str> = character_sets::read().collect();
+            let known = known.join(", ");
+            faults.push(format!("character_set is none that can be read: write one of {known}"));
+        }
         faults.extend(self.order.faults());
         faults.extend(self.result.iter().flat_map(ResultSpots::faults));
         faults.extend(self.participation.faults());
@@ -415,6 +440,11 @@ mod tests {
             ("\"visit-note\"", "\"letter\"", "is no kind of document"),
             ("shares =", "share =", "unknown field `share`"),
             ("degree_component = 7", "degree_component = 0", "count from 1"),
+            (
+                "degree_component = 7",
+                "degree_component = 7\ncharacter_set = \"EBCDIC\"",
+                "character_set is none that can be read",
+            ),
             ("[\"OBR.25\"", "[\"PID.5\"", "a result stands in OBR or OBX"),
             ("number = \"OBR.3\"", "number = \"OBX.3\"", "a result stands in OBR"),
             ("[\"F\", \"C\"]", "[]", "result.signed: write at least one"),

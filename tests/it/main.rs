@@ -31,6 +31,7 @@ mod parts;
 mod peers;
 mod policies;
 mod polling;
+mod proofs;
 mod readings;
 mod reload;
 mod restart;

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 /// Every id that the reference numbers.
 fn ids() -> Vec<String> {
     let series = [("T-", 11), ("A-", 10), ("C-", 18), ("IN-", 10), ("OUT-", 10), ("case ", 45)];
-    let numbered = series.into_iter().flat_map(|(name, last)| {
-        (1..=last).map(move |number| format!("{name}{number}"))
-    });
+    let numbered = series
+        .into_iter()
+        .flat_map(|(name, last)| (1..=last).map(move |number| format!("{name}{number}")));
     numbered.chain(["ERR", "table 0357", "versions", "HTTP"].map(str::to_owned)).collect()
 }
 

@@ -12,7 +12,7 @@ use crate::mappings::destination::{Call, FhirProfile};
 use crate::store::{Attempt, Error, Mark, Queued, Settled, Settlement};
 use crate::telemetry::Outcome;
 
-use super::super::{Desk, Destination, NO_CREDITS, Server, control_id, transaction_id};
+use super::super::{Desk, Destination, NO_CREDITS, Server, control_id, outcome, transaction_id};
 use super::answer::{Expected, Heard, Verdict, What, judge, moved};
 use super::doubt::{self, Found};
 use super::resource::{Written, instant};
@@ -178,15 +178,6 @@ fn without_words(why: &str) -> String {
     match why.split_once(": ") {
         Some((status, _)) if status.parse::<u16>().is_ok() => status.to_owned(),
         Some(_) | None => why.to_owned(),
-    }
-}
-
-fn outcome(settled: &Settled) -> Outcome {
-    match settled {
-        Settled::Accepted => Outcome::Accepted,
-        Settled::Declined(_) => Outcome::Declined,
-        Settled::Unknown(_) | Settled::UnknownGoesAgain(_) => Outcome::Unknown,
-        Settled::BackToQueue(_) => Outcome::Later,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::super::character_sets;
 use super::extra::{Extra, When};
 use super::maps::Maps;
 use super::policy::Policy;
@@ -273,23 +274,6 @@ const VERSIONS: [(&str, u16); 14] = [
     ("2.9", 56),
 ];
 
-/// The character sets of table 0211 that can be written.
-const CHARACTER_SETS: [&str; 13] = [
-    "",
-    "ASCII",
-    "UNICODE UTF-8",
-    "8859/1",
-    "8859/2",
-    "8859/3",
-    "8859/4",
-    "8859/5",
-    "8859/6",
-    "8859/7",
-    "8859/8",
-    "8859/9",
-    "8859/15",
-];
-
 /// Segments that can be passed on.
 const PASSED: [&str; 6] = ["GT1", "IN1", "IN2", "IN3", "NK1", "PV2"];
 
@@ -324,7 +308,7 @@ impl Hl7Profile {
             it if !is_segment(&it.revenue_segment) => {
                 "revenue_segment is no Z segment: write three characters such as \"ZFT\", or \"\""
             }
-            it if !CHARACTER_SETS.contains(&it.character_set.as_str()) => {
+            it if !character_sets::is_written(&it.character_set) => {
                 "character_set is none that can be written: write one such as \"UNICODE UTF-8\""
             }
             it if !are_delimiters(&it.delimiters) => {

@@ -39,9 +39,17 @@ pub struct Segment<'m> {
 impl Message {
     /// Takes a message apart.
     pub fn parse(raw: &[u8]) -> Result<Message, Objection> {
+        Message::parse_as(raw, "")
+    }
+
+    /// The same, in a character set of table 0211 whatever MSH-18 says; empty for what that says.
+    pub fn parse_as(raw: &[u8], character_set: &str) -> Result<Message, Objection> {
         let (body, delimiters) = preflight::begin(raw)?;
         let header = Lines::new(body, delimiters.field).next().unwrap_or_default();
-        let declared = lines::field(header, delimiters.field, 18);
+        let declared = match character_set {
+            "" => lines::field(header, delimiters.field, 18),
+            known => known.as_bytes(),
+        };
         let unmasked = charset::unmask(body, declared);
         let parted = unmasked.as_ref().map_or(body, |decoded| decoded.text.as_bytes());
         let whole = fragment::without_addenda(parted, &delimiters);
