@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::domain::{BookedLine, LineId, LineState, Who};
 use crate::mappings::destination::{After, Hl7Profile, Mismatch, Policy, Repeat};
-use crate::store::{Attempt, Error, Mark, Queued, Settled, Settlement, Steer, Steering};
+use crate::store::{Error, Mark, Queued, Settled, Settlement, Steer, Steering};
 use crate::telemetry::{Fault, Outcome};
 use crate::wire::hl7::{MsaCode, answer};
 
@@ -20,8 +20,10 @@ use super::{Desk, Destination, NO_CREDITS, control_id, dft, line_of, outcome, pa
 pub(super) enum Ending {
     /// The receiver answered; the connection goes on.
     Answered,
-    /// Nothing was sent: the line was no longer to be sent as it was.
+    /// Nothing was sent: there is no connection yet.
     NotSent,
+    /// Nothing was sent: the line was no longer to be sent as it was.
+    Stale,
     /// The receiver does not take it now; the connection goes on, and the line's lane waits.
     Later(Duration),
     /// No answer came; the connection is of no more use.
@@ -30,8 +32,10 @@ pub(super) enum Ending {
 
 /// What a message is about, and how it is called.
 struct Outgoing {
-    /// The lines, in the order of their FT1.
+    /// The lines that wait for its answer.
     lines: Vec<BookedLine>,
+    /// All lines that it tells of, in the order of their FT1.
+    told: Vec<LineId>,
     control_id: String,
     /// Nothing for a credit that the receiver does not take.
     bytes: Bytes,
@@ -48,9 +52,11 @@ pub(super) async fn run(
     destination: &Destination,
     desk: &Desk,
 ) -> Result<Ending, Error> {
-    let out = outgoing(queued, destination, desk).await?;
+    let Some(out) = outgoing(queued, destination, desk).await? else {
+        return Ok(Ending::Stale);
+    };
     if !out.mark(destination, desk).await? {
-        return Ok(Ending::NotSent);
+        return Ok(Ending::Stale);
     }
     if out.bytes.is_empty() {
         let no = Settled::Declined(NO_CREDITS.to_owned());
@@ -124,8 +130,10 @@ impl Outgoing {
         }
     }
 
-    fn ids(&self) -> Vec<LineId> {
-        self.lines.iter().map(|line| line.id).collect()
+    /// What was said of each line, of those that wait for it.
+    fn waiting(&self, each: Vec<(LineId, Settled)>) -> Vec<(LineId, Settled)> {
+        let waits = |line: LineId| self.lines.iter().any(|one| one.id == line);
+        each.into_iter().filter(|(line, _)| waits(*line)).collect()
     }
 
     /// The same came of all lines.
@@ -193,28 +201,29 @@ async fn answered(
     frame: Bytes,
     (destination, desk): (&Destination, &Desk),
 ) -> Result<Ending, Error> {
-    let text = together::words(heard);
-    match out.after(heard.code) {
+    let partial = out.policy.partial;
+    let (each, ending) = match out.after(heard.code) {
         None | Some(After::Person) => {
-            let each = together::apart(&out.ids(), heard, out.policy.partial);
-            let outcomes: Vec<Outcome> = each.iter().map(|(_, said)| outcome(said)).collect();
-            settle(&out.control_id, each, Some(frame), desk).await?;
-            outcomes.into_iter().for_each(|it| desk.metrics.sent(&destination.name, it));
-            Ok(Ending::Answered)
+            (together::apart(&out.told, heard, partial), Ending::Answered)
         }
         Some(After::Retry) => {
             let wait = out.policy.retry_after(out.before + 1);
-            let later = Settled::BackToQueue(format!("{text}; tried again in {wait} seconds"));
-            let ending = (Outcome::Later, Ending::Later(Duration::from_secs(wait)));
-            out.settle(later, ending, Some(frame), (destination, desk)).await
+            let later = format!("tried again in {wait} seconds");
+            let each = together::apart_later(&out.told, heard, partial, &later);
+            (each, Ending::Later(Duration::from_secs(wait)))
         }
         Some(After::Pause) => {
-            pause(&text, (destination, desk)).await?;
-            let later = Settled::BackToQueue(format!("{text}; the destination is paused"));
-            let ending = (Outcome::Later, Ending::Later(Duration::ZERO));
-            out.settle(later, ending, Some(frame), (destination, desk)).await
+            pause(&together::words(heard), (destination, desk)).await?;
+            let later = "the destination is paused";
+            let each = together::apart_later(&out.told, heard, partial, later);
+            (each, Ending::Later(Duration::ZERO))
         }
-    }
+    };
+    let each = out.waiting(each);
+    let outcomes: Vec<Outcome> = each.iter().map(|(_, said)| outcome(said)).collect();
+    settle(&out.control_id, each, Some(frame), desk).await?;
+    outcomes.into_iter().for_each(|it| desk.metrics.sent(&destination.name, it));
+    Ok(ending)
 }
 
 /// Nothing leaves for the destination until a person resumes it.
@@ -265,26 +274,33 @@ pub(super) async fn late(
     settle(&heard.control_id, each, Some(frame.clone()), desk).await
 }
 
-/// What to send: a new message; or, to a receiver that recognizes a repeat, the very bytes that
-/// are in doubt.
+/// What to send: a new message; or of a line in doubt, the very bytes that are in doubt. If those
+/// cannot go again, nothing: a person looks.
 async fn outgoing(
     queued: &Queued,
     destination: &Destination,
     desk: &Desk,
-) -> Result<Outgoing, Error> {
+) -> Result<Option<Outgoing>, Error> {
     let before = usize::try_from(queued.attempts).unwrap_or(usize::MAX);
     let (repeat, policy) = ways(destination, desk);
-    let repeats = before > 0 && repeat != Repeat::No;
-    let last = if repeats { desk.books.attempts_of(queued.line.id)?.pop() } else { None };
-    if let Some(last) = last.filter(is_in_doubt)
-        && let Some(lines) = together::lines_of(&last, queued, desk)?
-    {
+    if queued.line.state == LineState::Unknown {
+        let Some(last) = desk.books.attempts_of(queued.line.id)?.pop() else { return Ok(None) };
+        let lines = match repeat {
+            Repeat::No => None,
+            Repeat::ControlId | Repeat::Transaction => together::lines_of(&last, queued, desk)?,
+        };
+        let Some(lines) = lines else {
+            let why = "its message cannot go again as it was: ask whether it arrived".to_owned();
+            let each = vec![(queued.line.id, Settled::Unknown(why))];
+            settle(&last.control_id, each, None, desk).await?;
+            return Ok(None);
+        };
+        let told = if last.together.is_empty() { vec![queued.line.id] } else { last.together };
         let (control_id, bytes) = (last.control_id, Bytes::from(last.bytes));
-        return Ok(Outgoing { lines, control_id, bytes, before, policy, repeat });
+        return Ok(Some(Outgoing { lines, told, control_id, bytes, before, policy, repeat }));
     }
     let control_id = control_id(queued.line.id, before + 1);
     let profiles = desk.profile(destination);
-    let alone = || vec![queued.line.clone()];
     let (bytes, lines) = match profiles.hl7(destination) {
         Some(profile) if profile.credits || queued.line.reverses.is_none() => {
             let mut all = together::gathered(queued, profile, (destination, desk)).await?;
@@ -292,14 +308,10 @@ async fn outgoing(
             all.truncate(taken);
             (bytes, all.into_iter().map(|one| one.line).collect())
         }
-        Some(_) | None => (Bytes::new(), alone()),
+        Some(_) | None => (Bytes::new(), vec![queued.line.clone()]),
     };
-    Ok(Outgoing { lines, control_id, bytes, before, policy, repeat })
-}
-
-/// Whether nobody knows what became of an attempt.
-fn is_in_doubt(attempt: &Attempt) -> bool {
-    matches!(attempt.outcome, None | Some(LineState::Unknown))
+    let told = lines.iter().map(|line: &BookedLine| line.id).collect();
+    Ok(Some(Outgoing { lines, told, control_id, bytes, before, policy, repeat }))
 }
 
 /// The message for a line and as many of those behind it as may stand in it, whatever way it leaves.
@@ -317,7 +329,7 @@ pub(super) fn message(
 }
 
 /// How a destination's receiver knows a repeat, and what follows from its answers.
-fn ways(destination: &Destination, desk: &Desk) -> (Repeat, Policy) {
+pub(super) fn ways(destination: &Destination, desk: &Desk) -> (Repeat, Policy) {
     let profiles = desk.profile(destination);
     let profile = profiles.hl7(destination);
     profile.map_or((Repeat::No, Policy::default()), |it| (it.recognizes_repeat, it.policy.clone()))
@@ -349,16 +361,23 @@ async fn unknown(
     out.settle(settled, (Outcome::Unknown, Ending::InDoubt), heard, (destination, desk)).await
 }
 
-/// What is to be known of a line that was on its way when the daemon stopped.
+/// What is to be known of a line that was on its way when the daemon stopped (`was_sent`), or that was
+/// in doubt before: that goes again now where nothing in the policy wants a person to look.
 pub(super) fn after_a_stop(
     line: LineId,
-    destination: &Destination,
-    desk: &Desk,
+    was_sent: bool,
+    (destination, desk): (&Destination, &Desk),
 ) -> Result<Settled, Error> {
     let (repeat, policy) = ways(destination, desk);
     let why = "the daemon stopped before an answer came".to_owned();
-    let repeats = repeat != Repeat::No && desk.books.attempts_of(line)?.len() < policy.tries;
-    Ok(if repeats { Settled::UnknownGoesAgain(why) } else { Settled::Unknown(why) })
+    let doubts = [policy.closed, policy.timeout, policy.garbage];
+    let asked = if was_sent { &doubts[..1] } else { &doubts[..] };
+    let repeats = asked.iter().all(|said| Policy::in_doubt(*said, repeat) == After::Retry);
+    let tried = desk.books.attempts_of(line)?.len();
+    Ok(match repeats && tried < policy.tries {
+        true => Settled::UnknownGoesAgain(why),
+        false => Settled::Unknown(why),
+    })
 }
 
 /// Books what came of each line of a message.

@@ -78,6 +78,8 @@ impl Endpoint {
         let now = Instant::now();
         let failed = match ending {
             Ending::NotSent => return,
+            // The next look sees it as it is by then.
+            Ending::Stale => return rest.lane(&queued.lane, now + LOOK_EVERY),
             Ending::Answered => {
                 rest.well();
                 false
@@ -167,7 +169,7 @@ impl Worker {
         let ending = attempt::run(link, queued, destination, &endpoint.desk).await?;
         match ending {
             Ending::Answered | Ending::Later(_) => self.pace.well(),
-            Ending::NotSent => {}
+            Ending::NotSent | Ending::Stale => {}
             Ending::InDoubt => {
                 self.link = None;
                 self.back_off().await;

@@ -6,10 +6,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use crate::mappings::destination::Repeat;
 use crate::store::{Error, Look, Queued};
 
 use super::rest::Rest;
-use super::{Desk, Destination};
+use super::{Desk, Destination, Way, attempt};
 
 /// How often the books are looked at without a hint: another process may have written them.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -74,7 +75,8 @@ impl Hand {
             let on_their_way = self.busy.iter().filter(|(at, _)| *at == place);
             busy.extend(on_their_way.map(|(_, lane)| lane.clone()));
             let since = self.gathers_since(place, desk);
-            let look = Look { busy, lane: None, limit: self.limit, since };
+            let again = self.repeats(place, desk);
+            let look = Look { busy, lane: None, limit: self.limit, since, again };
             let found = desk.books.next_to_send(&self.destinations[place].name, look).await?;
             self.ready.extend(found.into_iter().map(|queued| (place, queued)));
         }
@@ -91,6 +93,14 @@ impl Hand {
     pub(super) fn wakes(&self) -> Option<Instant> {
         let now = Instant::now();
         self.rests.iter().filter_map(Rest::wakes).filter(|at| *at > now).min()
+    }
+
+    /// Whether what is in doubt goes again as the same bytes: to a receiver of HL7 v2 over MLLP, as
+    /// long as it recognizes a repeat.
+    fn repeats(&self, place: usize, desk: &Desk) -> bool {
+        let destination = &self.destinations[place];
+        matches!(destination.way, Way::Mllp { .. })
+            && attempt::ways(destination, desk).0 != Repeat::No
     }
 
     /// Since when the first line of a message must have waited, where lines are gathered.

@@ -246,7 +246,7 @@ pub async fn call_in_doubt(destinations: &[Destination], desk: &Desk) -> Result<
             let line = desk.books.line(flying.line)?;
             let was_sent = line.is_some_and(|listed| listed.line.state == LineState::Sent);
             in_doubt += usize::from(was_sent);
-            let answer = attempt::after_a_stop(flying.line, destination, desk)?;
+            let answer = attempt::after_a_stop(flying.line, was_sent, (destination, desk))?;
             if was_sent || matches!(answer, Settled::UnknownGoesAgain(_)) {
                 let (line, control_id) = (flying.line, flying.control_id);
                 let at = desk.clock.now();

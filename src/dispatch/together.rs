@@ -9,6 +9,9 @@ use super::{Desk, Destination};
 
 /// Why a line goes again that nobody objected to.
 const FOR_ANOTHER: &str = "its message was refused for another of its lines; it goes again";
+/// What becomes of a line that counted as taken, and whose message was refused.
+const AFTER_ALL: &str = "its message was refused after it had counted as taken, perhaps for another of its lines: if it is \
+                         right, send it again";
 /// Why each line of a message goes again.
 const WHICH: &str = "its message was refused and no line named; each goes again alone";
 
@@ -55,8 +58,8 @@ pub(super) fn by_account(lines: &[Queued], profile: &Hl7Profile) -> Vec<Vec<Queu
     visits
 }
 
-/// The lines of a message in doubt that wait for its answer, if it may go again as it was: nobody has
-/// taken one of them off since, and none was declined.
+/// The lines of a message in doubt that wait for its answer, if it may go again as it was: each of the
+/// others is in doubt too, or was accepted.
 pub(super) fn lines_of(
     last: &Attempt,
     queued: &Queued,
@@ -69,12 +72,13 @@ pub(super) fn lines_of(
     for id in &last.together {
         let Some(listed) = desk.books.line(*id)? else { return Ok(None) };
         match listed.line.state {
-            LineState::Queued | LineState::Unknown => lines.push(listed.line),
+            LineState::Unknown => lines.push(listed.line),
             LineState::Accepted => {}
             LineState::Held
             | LineState::Suppressed
             | LineState::Rejected
             | LineState::Withdrawn
+            | LineState::Queued
             | LineState::Sent
             | LineState::Declined => return Ok(None),
         }
@@ -125,6 +129,26 @@ pub(super) fn apart(
     }
 }
 
+/// The same, of a no after which lines are tried again: those that were refused wait with the others.
+/// Where a receiver keeps what it does not name, and names nobody, no one can tell which it kept: a
+/// person looks.
+pub(super) fn apart_later(
+    lines: &[LineId],
+    heard: &Received,
+    partial: Partial,
+    later: &str,
+) -> Vec<(LineId, Settled)> {
+    let mut each = apart(lines, heard, partial);
+    let is_kept = each.iter().any(|(_, settled)| *settled == Settled::Accepted);
+    let may_be_kept = partial == Partial::Taken && lines.len() > 1 && !is_kept;
+    for (_, settled) in each.iter_mut().filter(|_| !may_be_kept) {
+        if let Settled::Declined(text) | Settled::BackToQueue(text) = settled {
+            *settled = Settled::BackToQueue(format!("{text}; {later}"));
+        }
+    }
+    each
+}
+
 /// The same of an answer that came when nobody waited for it. A line that counted as taken does not go
 /// again by itself: a person looks.
 pub(super) fn apart_late(
@@ -135,10 +159,12 @@ pub(super) fn apart_late(
 ) -> Result<Vec<(LineId, Settled)>, Error> {
     let mut each = apart(lines, heard, partial);
     for (line, settled) in &mut each {
-        let Settled::BackToQueue(text) = settled else { continue };
+        if !matches!(settled, Settled::BackToQueue(_)) {
+            continue;
+        }
         let listed = desk.books.line(*line)?;
         if listed.is_some_and(|listed| listed.line.state == LineState::Accepted) {
-            *settled = Settled::Declined(std::mem::take(text));
+            *settled = Settled::Declined(format!("{}; {AFTER_ALL}", words(heard)));
         }
     }
     Ok(each)

@@ -98,6 +98,28 @@ async fn out_7_a_receiver_that_fails_in_a_row_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_no_that_is_repeated_does_not_count_for_the_next_try() {
+    let facility = Receiver::scripted([Step::NoTwice("MSH|^~\\&|B!MSA|AE|{id}|no")]);
+    let daemon = told(&facility, Policy { error: After::Retry, ..quick() }).await;
+    daemon.stands(&[(Accepted, 10)]).await;
+    assert_eq!(facility.taken().len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_is_to_look_at_does_not_go_again_by_a_restart() {
+    let facility = Receiver::scripted([Step::Close]);
+    let professional = Receiver::yes();
+    let policy = Policy { closed: Some(After::Person), ..quick() };
+    let target = Target::facility(&facility).recognizing(Repeat::ControlId).by_policy(policy);
+    let mut daemon = TestDaemon::start(vec![target, Target::professional(&professional)]).await;
+    daemon.tell(&case("K-28")).await;
+    daemon.stands(&[(Accepted, 5), (Queued, 4), (Unknown, 1)]).await;
+    daemon.restart().await;
+    daemon.tell(&course_of(2)).await;
+    daemon.stands(&[(Accepted, 15), (Queued, 4), (Unknown, 1)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn out_5_what_had_no_answer_goes_again_as_the_same_bytes() {
     let facility = Receiver::scripted([Step::Close]);
     let professional = Receiver::yes();

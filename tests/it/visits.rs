@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use collimator::domain::LineState::{Accepted, Declined, Queued, Unknown, Withdrawn};
-use collimator::domain::{Claim, LineState};
+use collimator::domain::{Claim, Clock, LineState};
 use collimator::mappings::destination::{After, Partial, Policy, Repeat};
+use collimator::store::{Expected, LineChange};
 use collimator::wire::hl7;
 
-use crate::support::daemon::{Target, TestDaemon};
+use crate::support::daemon::{Target, TestClock, TestDaemon};
 use crate::support::receiver::{Others, Receiver, Step, Taken};
 use crate::support::told::{case, course_of, taken_back};
 use crate::support::wait::until_so;
@@ -246,4 +247,101 @@ async fn files_hold_a_message_for_each_account() {
         }
     }
     assert!(lines.len() == 10 && lines.values().all(|times| *times == 1), "{lines:?}");
+}
+
+/// The receiver keeps four of five and is asked again about the fifth alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_receiver_kept_does_not_go_again_with_what_is_tried_later() {
+    let no = "MSH|^~\\&|B!MSA|AE|{id}!ERR||FT1^2^7|103|E||||unknown";
+    for error in [After::Retry, After::Pause] {
+        let partial = Policy { partial: Partial::Taken, error, ..quick() };
+        let (daemon, facility, _professional) =
+            five(vec![Step::Exactly(no)], |target| target.by_policy(partial.clone())).await;
+        match error {
+            After::Pause => daemon.stands(&[(Accepted, 9), (Queued, 1)]).await,
+            After::Retry | After::Person => daemon.stands(&[(Accepted, 10)]).await,
+        }
+        let refused = numbers(&facility.taken()[0])[1].clone();
+        let again = times(facility.taken()[1..].iter());
+        assert!(again.keys().all(|number| *number == refused), "{again:?}");
+    }
+}
+
+/// What its receiver no longer recognizes does not go again, over whatever way.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_doubt_stays_so_where_its_repeat_is_recognized_no_longer() {
+    for into_files in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut facility = Receiver::down([Step::Close], Others::Welcome);
+        let professional = Receiver::yes();
+        let policy = Policy { breaker: 1, breaker_seconds: 3_600, ..quick() };
+        let over_mllp = |repeat| {
+            let target = Target::facility(&facility).by_visit().by_policy(policy.clone());
+            target.recognizing(repeat)
+        };
+        let targets = |facility| vec![facility, Target::professional(&professional)];
+        let mut daemon = TestDaemon::start(targets(over_mllp(Repeat::ControlId))).await;
+        let later = match into_files {
+            true => {
+                Target::folder("hospital-billing", Claim::Facility, folder.path(), 1).by_visit()
+            }
+            false => over_mllp(Repeat::No),
+        };
+        let later = targets(later);
+        daemon.tell(&course_of(1)).await;
+        daemon.stands(&[(Accepted, 5), (Queued, 5)]).await;
+        facility.up();
+        daemon.stands(&[(Accepted, 5), (Unknown, 5)]).await;
+        daemon.stop().await;
+        daemon.set_targets(later);
+        daemon.go().await.unwrap();
+        daemon.tell(&course_of(2)).await;
+        daemon.stands(&[(Accepted, 15), (Unknown, 5)]).await;
+        let first = numbers(&facility.taken()[0]);
+        let sent: Vec<String> = facility.taken().iter().skip(1).flat_map(numbers).collect();
+        assert!(sent.iter().all(|number| !first.contains(number)), "{sent:?}");
+    }
+}
+
+/// A person vouches for the first of five lines in doubt; the same bytes go again, and the receiver
+/// names its second FT1: that is the second of all five.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_names_lines_by_their_place_in_the_message_whoever_still_waits() {
+    let no = "MSH|^~\\&|B!MSA|AE|{id}!ERR||FT1^2^7|103|E||||unknown";
+    let script = vec![Step::Close, Step::Exactly(no)];
+    let (mut daemon, facility, _professional) = five(script, |target| {
+        let partial = Partial::Taken;
+        let policy = Policy { breaker: 1, breaker_seconds: 3_600, partial, ..quick() };
+        target.recognizing(Repeat::ControlId).by_policy(policy)
+    })
+    .await;
+    daemon.stands(&[(Accepted, 5), (Unknown, 5)]).await;
+    let first = daemon.lines_in(Unknown).into_iter().map(|listed| listed.line);
+    let first = first.min_by_key(|line| line.id).unwrap();
+    let vouched = LineChange {
+        line: first.id,
+        expects: Expected::of(&first),
+        to: Accepted,
+        findings: first.findings.clone(),
+        decision: first.decision.clone(),
+        content: None,
+        entries: vec![],
+    };
+    daemon.books().decide(vec![vouched], TestClock::default().now()).unwrap();
+    daemon.restart().await;
+    daemon.stands(&[(Accepted, 9), (Declined, 1)]).await;
+    let taken = facility.taken();
+    assert_eq!(taken[0].bytes, taken[1].bytes);
+    let declined = daemon.lines_in(Declined)[0].line.id;
+    assert_eq!(format!("CL{declined}"), numbers(&taken[0])[1]);
+}
+
+/// A no that is said twice is no word on the message that followed it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_no_that_is_repeated_does_not_count_for_the_next_message() {
+    let (daemon, facility, _professional) =
+        five(vec![Step::NoTwice("MSH|^~\\&|B!MSA|AE|{id}|no")], |target| target).await;
+    daemon.stands(&[(Accepted, 10)]).await;
+    let accepted = times(facility.taken()[1..].iter());
+    assert!(accepted.len() == 5 && accepted.values().all(|times| *times == 1), "{accepted:?}");
 }

@@ -79,8 +79,20 @@ pub(super) fn look_after(
         // Somebody took it away: that is theirs to do.
         let Some(now) = now else { continue };
         if now != rests.stamp {
-            disk.rename(&rests.path, &free(disk, Path::new(""), &rests.name)?)?;
-            woken += 1;
+            let back = free(disk, Path::new(""), &rests.name)
+                .and_then(|path| disk.rename(&rests.path, &path));
+            match back {
+                Ok(()) => woken += 1,
+                Err(error) if error.is_of_the_folder() => return Err(error),
+                // It is refused of this one file: what else lies there goes on.
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(
+                        error,
+                        "a file that was written into stays in done/: look at it"
+                    );
+                }
+            }
         } else if rests.since.elapsed() < RESTS && further.len() < RESTING_MAX {
             further.push(rests);
         }

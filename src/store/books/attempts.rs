@@ -62,15 +62,13 @@ fn lines_of(db: &Connection, first: i64) -> Result<Vec<LineId>, Error> {
     select.query_and_then([first], |row| Ok(LineId(row.get(0)?)))?.collect()
 }
 
-/// Whether the message that a line was sent in last may go again as it was: none of its lines was
-/// taken off, declined, or sent otherwise since.
-pub(super) fn may_go_again_whole(db: &Connection, line: LineId) -> Result<bool, Error> {
+/// The lines of the message that a line was sent in last, in its order; itself alone if no other was.
+pub(super) fn last_together(db: &Connection, line: LineId) -> Result<Vec<i64>, Error> {
     let select = "SELECT together FROM attempt WHERE line = ?1 ORDER BY id DESC LIMIT 1";
     let first: Option<Option<i64>> =
         db.prepare_cached(select)?.query_row([line.0], |row| row.get(0)).optional()?;
-    let Some(first) = first.flatten() else { return Ok(true) };
-    let elsewhere = "SELECT 1 FROM attempt AS mine JOIN line ON line.id = mine.line
-         WHERE mine.together = ?1 AND (line.state NOT IN ('queued', 'unknown', 'accepted')
-             OR mine.id <> (SELECT max(id) FROM attempt WHERE attempt.line = mine.line))";
-    Ok(!db.prepare_cached(elsewhere)?.exists([first])?)
+    match first.flatten() {
+        Some(first) => Ok(lines_of(db, first)?.into_iter().map(|line| line.0).collect()),
+        None => Ok(vec![line.0]),
+    }
 }

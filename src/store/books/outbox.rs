@@ -48,6 +48,8 @@ pub struct Look {
     pub limit: usize,
     /// Only lines that have waited since then; `None` for all.
     pub since: Option<Timestamp>,
+    /// Whether lines in doubt are wanted too that go again as the same bytes.
+    pub again: bool,
 }
 
 /// A line for which nothing is in the way, and whose destination is not paused (`pauses.rs`): it waits
@@ -75,7 +77,7 @@ pub(super) fn next_to_send(
     look: &Look,
 ) -> Result<Vec<Queued>, Error> {
     let mut queued = Vec::new();
-    for state in ["unknown", "queued"] {
+    for state in ["unknown", "queued"].into_iter().filter(|it| look.again || *it == "queued") {
         add_waiting(db, (destination, state), look, &mut queued)?;
     }
     Ok(queued)
@@ -113,7 +115,7 @@ fn add_waiting(
             continue;
         }
         let line = rows::line(row)?;
-        if line.state == LineState::Unknown && !attempts::may_go_again_whole(db, line.id)? {
+        if line.state == LineState::Unknown && !may_go_again_whole(db, destination, line.id)? {
             continue;
         }
         queued.push(Queued {
@@ -127,10 +129,35 @@ fn add_waiting(
     Ok(())
 }
 
+/// Whether the message that a line was sent in last may go again as it was: each of its lines that
+/// was not accepted is still in doubt about it, and nothing is in its way.
+fn may_go_again_whole(db: &Connection, destination: &str, line: LineId) -> Result<bool, Error> {
+    let lines = attempts::last_together(db, line)?;
+    let list = serde_json::to_string(&lines)?;
+    let select = format!(
+        "SELECT 1 FROM line WHERE id = ?3 AND (line.state = 'accepted' OR ({IS_FREE}
+            AND line.state = 'unknown'
+            AND (SELECT together FROM attempt WHERE line = ?3 ORDER BY id DESC LIMIT 1)
+                IS (SELECT together FROM attempt WHERE line = ?4 ORDER BY id DESC LIMIT 1)))"
+    );
+    let mut select = db.prepare_cached(&select)?;
+    for one in lines {
+        if !select.exists((destination, &list, one, line.0))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What is in doubt leaves as nothing but the message that it was in.
+const IS_SAME_MESSAGE: &str = "(line.state = 'queued' OR (SELECT control_id FROM attempt
+    WHERE attempt.line = line.id ORDER BY attempt.id DESC LIMIT 1)";
+
 /// Marks a line as sent, if it may leave; and keeps what leaves.
 pub(super) fn mark(writing: &mut Writing<'_>, mark: &Mark) -> Result<bool, Error> {
     let update = format!(
-        "UPDATE line SET state = 'sent', updated_at = ?4 WHERE id = ?3 AND body = ?5 AND {IS_FREE}"
+        "UPDATE line SET state = 'sent', updated_at = ?4
+         WHERE id = ?3 AND body = ?5 AND {IS_FREE} AND {IS_SAME_MESSAGE} = ?6)"
     );
     let content = serde_json::to_string(&mark.content)?;
     let at = mark.at.as_millisecond();
@@ -140,6 +167,7 @@ pub(super) fn mark(writing: &mut Writing<'_>, mark: &Mark) -> Result<bool, Error
         mark.line.0,
         at,
         &content,
+        &mark.control_id,
     ))?;
     if moved == 0 {
         return Ok(false);
@@ -151,12 +179,15 @@ pub(super) fn mark(writing: &mut Writing<'_>, mark: &Mark) -> Result<bool, Error
 /// Marks several lines as sent, if all of them may leave: what stands in the way of none alone
 /// does not stand in the way of another of them. Those of one control id leave in one message.
 pub(super) fn mark_all(writing: &mut Writing<'_>, marks: &[Mark]) -> Result<bool, Error> {
-    let select = format!("SELECT 1 FROM line WHERE id = ?3 AND body = ?4 AND {IS_FREE}");
+    let select = format!(
+        "SELECT 1 FROM line
+         WHERE id = ?3 AND body = ?4 AND {IS_FREE} AND {IS_SAME_MESSAGE} = ?5)"
+    );
     let together: Vec<i64> = marks.iter().map(|mark| mark.line.0).collect();
     let together = serde_json::to_string(&together)?;
     for mark in marks {
         let content = serde_json::to_string(&mark.content)?;
-        let row = (&mark.destination, &together, mark.line.0, &content);
+        let row = (&mark.destination, &together, mark.line.0, &content, &mark.control_id);
         if !writing.db.prepare_cached(&select)?.exists(row)? {
             return Ok(false);
         }
@@ -201,17 +232,22 @@ pub(super) fn settle(
     writing: &mut Writing<'_>,
     settlement: &Settlement,
 ) -> Result<Settling, Error> {
-    let select = "SELECT attempt.id, line.state FROM attempt JOIN line ON line.id = attempt.line
+    let select = "SELECT attempt.id, line.state,
+             attempt.id = (SELECT max(id) FROM attempt WHERE attempt.line = ?1)
+         FROM attempt JOIN line ON line.id = attempt.line
          WHERE attempt.line = ?1 AND attempt.control_id = ?2 ORDER BY attempt.id DESC LIMIT 1";
     let key = (settlement.line.0, &settlement.control_id);
     let found = writing
         .db
         .prepare_cached(select)?
-        .query_row(key, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+        .query_row(key, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get(2)?)))
         .optional()?;
-    let Some((attempt, state)) = found else { return Ok(Settling::NoSuchAttempt) };
+    let Some((attempt, state, is_newest)) = found else { return Ok(Settling::NoSuchAttempt) };
     let from = rows::state(&state)?;
-    let leads_on = settlement.answer.from_states().contains(&from);
+    // What is said to a message that was followed by another about the same line is no word on that
+    // other one; but a yes is a yes.
+    let counts = is_newest || settlement.answer == Settled::Accepted;
+    let leads_on = counts && settlement.answer.from_states().contains(&from);
     let to = leads_on.then(|| settlement.answer.to());
     note_answer(writing, attempt, settlement, leads_on)?;
     if let Some(to) = to {
@@ -312,7 +348,7 @@ mod tests {
 
     fn free(books: &Books, busy: &[&str]) -> Vec<i64> {
         let busy: Vec<String> = busy.iter().map(|lane| (*lane).to_owned()).collect();
-        let look = Look { busy, limit: 9, ..Look::default() };
+        let look = Look { busy, limit: 9, again: true, ..Look::default() };
         let look = |db: &Connection| next_to_send(db, "billing", &look);
         books.readers.read(look).unwrap().iter().map(|it| it.line.id.0).collect()
     }
@@ -496,7 +532,7 @@ mod tests {
             (None, Some(at(9)), vec![1, 2, 3, 4]),
         ] {
             let lane = lane.map(str::to_owned);
-            let look = Look { busy: Vec::new(), lane, limit: 9, since };
+            let look = Look { lane, limit: 9, since, ..Look::default() };
             let found = books.readers.read(|db| next_to_send(db, "billing", &look)).unwrap();
             let found: Vec<i64> = found.iter().map(|it| it.line.id.0).collect();
             assert_eq!(found, expected);

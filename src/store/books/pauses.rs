@@ -96,7 +96,9 @@ pub(super) fn steer(writing: &mut Writing<'_>, wanted: &Steering) -> Result<bool
 
 const SELECT: &str = "SELECT destination, drains, who, at,
     (SELECT count(*) FROM line WHERE line.destination = pause.destination
-        AND line.id <= pause.until_line AND line.state IN ('queued', 'sent')) AS left FROM pause";
+        AND line.id <= pause.until_line AND (line.state IN ('queued', 'sent')
+            OR (line.state = 'unknown' AND (SELECT again FROM attempt
+                WHERE attempt.line = line.id ORDER BY attempt.id DESC LIMIT 1)))) AS left FROM pause";
 
 /// Every destination that is paused, by name.
 pub(super) fn all(db: &Connection) -> Result<Vec<Pause>, Error> {

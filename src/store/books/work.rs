@@ -323,8 +323,7 @@ impl Settled {
         match self {
             Settled::Accepted => &[LineState::Sent, LineState::Unknown],
             Settled::Declined(_) => &[LineState::Sent, LineState::Unknown, LineState::Accepted],
-            Settled::Unknown(_) => &[LineState::Sent],
-            Settled::UnknownGoesAgain(_) | Settled::BackToQueue(_) => {
+            Settled::Unknown(_) | Settled::UnknownGoesAgain(_) | Settled::BackToQueue(_) => {
                 &[LineState::Sent, LineState::Unknown]
             }
         }

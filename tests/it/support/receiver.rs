@@ -35,6 +35,8 @@ pub enum Step {
     AlsoOf(usize),
     /// A commit now; a late no with this text when the next message is here, before its answer.
     CommitThenNo(&'static str),
+    /// No now, and once more when the next message is here, before its answer.
+    NoTwice(&'static str),
     /// These bytes of answer (in frames), one after the other, and then the connection is closed.
     ThenClose(&'static [&'static str]),
     /// Nothing comes back, and the connection stays.
@@ -302,6 +304,10 @@ impl Peer {
             Step::CommitThenNo(text) => {
                 self.owed.push(answer("AE", id, text));
                 self.stream.write_all(&answer("CA", id, "")).await?;
+            }
+            Step::NoTwice(text) => {
+                self.owed.push(exactly(text, id));
+                self.stream.write_all(&exactly(text, id)).await?;
             }
             Step::ThenClose(texts) => {
                 let all: Vec<u8> = texts.iter().flat_map(|text| exactly(text, id)).collect();
