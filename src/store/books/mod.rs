@@ -8,6 +8,8 @@ mod listing;
 mod lists;
 mod moves;
 mod outbox;
+#[cfg(test)]
+mod outbox_tests;
 mod pauses;
 mod people;
 mod rows;
