@@ -34,12 +34,70 @@ async fn killed_at_any_instant_nothing_is_lost_and_nothing_is_billed_twice() {
     let (facility, professional) = (Receiver::yes(), Receiver::yes());
     let mut program = Program::with(&facility, &professional);
     program.go().await;
-    let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
+    let acknowledged = Arc::default();
     let ends = Arc::new(AtomicBool::new(false));
-    let senders: Vec<_> = (0..SENDERS)
+    let senders = senders(&program, &acknowledged, &ends);
+    kills.while_they_send(&mut program, senders, &ends).await;
+    assert_nothing_is_lost(&program, &acknowledged.lock().unwrap());
+    for taken in [facility.taken(), professional.taken()] {
+        assert_nothing_is_billed_twice(&taken);
+    }
+    let in_doubt = lines_in(&program, LineState::Unknown);
+    assert!(in_doubt.len() <= 2 * kills.count, "{} lines in doubt", in_doubt.len());
+    assert_balance(&program.store());
+}
+
+/// The same where an account's lines leave in one message, and a message that is in doubt goes again:
+/// each line stands in messages of one number alone, and nothing stays in doubt.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_instant_with_an_accounts_lines_in_one_message() {
+    let kills = Kills::of(8);
+    let (facility, professional) = (Receiver::yes(), Receiver::yes());
+    let mut program = Program::with_visits(&facility, &professional);
+    program.go().await;
+    let acknowledged = Arc::default();
+    let ends = Arc::new(AtomicBool::new(false));
+    let senders = senders(&program, &acknowledged, &ends);
+    kills.while_they_send(&mut program, senders, &ends).await;
+    program.go().await;
+    until("nothing waits and nothing is in doubt", || {
+        let open = [LineState::Queued, LineState::Sent, LineState::Unknown];
+        let open: usize = open.into_iter().map(|state| lines_in(&program, state).len()).sum();
+        if open == 0 { Ok(()) } else { Err(format!("{open} lines")) }
+    })
+    .await;
+    program.kill();
+    assert_nothing_is_lost(&program, &acknowledged.lock().unwrap());
+    let mut together = 0;
+    for taken in [facility.taken(), professional.taken()] {
+        let mut messages: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let mut lines: BTreeMap<String, String> = BTreeMap::new();
+        for one in &taken {
+            let first = messages.entry(one.control_id()).or_insert_with(|| one.bytes.clone());
+            assert_eq!(*first, one.bytes, "what comes again is the same");
+            let message = one.message();
+            together += message.all("FT1").count().saturating_sub(1);
+            for line in message.all("FT1").map(|it| it.field(2).code().into_owned()) {
+                let known = lines.entry(line).or_insert_with(|| one.control_id());
+                assert_eq!(*known, one.control_id(), "a line is in one message");
+            }
+        }
+        assert!(!lines.is_empty());
+    }
+    assert!(together > 0, "no two lines left together");
+    assert_balance(&program.store());
+}
+
+/// Sends courses over several connections, and notes what was acknowledged.
+fn senders(
+    program: &Program,
+    acknowledged: &Arc<Mutex<BTreeSet<Vec<u8>>>>,
+    ends: &Arc<AtomicBool>,
+) -> Vec<tokio::task::JoinHandle<usize>> {
+    (0..SENDERS)
         .map(|sender| {
             let (source, acknowledged, ends) =
-                (program.source, Arc::clone(&acknowledged), Arc::clone(&ends));
+                (program.source, Arc::clone(acknowledged), Arc::clone(ends));
             tokio::spawn(async move {
                 let mut told = 0;
                 for course in 0.. {
@@ -55,15 +113,7 @@ async fn killed_at_any_instant_nothing_is_lost_and_nothing_is_billed_twice() {
                 told
             })
         })
-        .collect();
-    kills.while_they_send(&mut program, senders, &ends).await;
-    assert_nothing_is_lost(&program, &acknowledged.lock().unwrap());
-    for taken in [facility.taken(), professional.taken()] {
-        assert_nothing_is_billed_twice(&taken);
-    }
-    let in_doubt = lines_in(&program, LineState::Unknown);
-    assert!(in_doubt.len() <= 2 * kills.count, "{} lines in doubt", in_doubt.len());
-    assert_balance(&program.store());
+        .collect()
 }
 
 /// The same with FHIR on both sides: what was answered with yes is kept, and no charge stands twice

@@ -29,6 +29,25 @@ impl Program {
         program.hospital(&source, [to(facility), to(professional)])
     }
 
+    /// The same, whose receivers take the lines of an account in one message and recognize one that
+    /// comes again.
+    pub fn with_visits(facility: &Receiver, professional: &Receiver) -> Program {
+        let program = Program::with(facility, professional);
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings");
+        let own = program.folder("mappings");
+        copy_tables(&shipped, &own);
+        let profile = own.join("destinations/dft-2.5.1.toml");
+        let text = std::fs::read_to_string(&profile).unwrap();
+        let wanted = "layout = \"visit\"\nrecognizes_repeat = \"control-id\"";
+        let told = text.replace("recognizes_repeat = \"no\"", wanted);
+        assert_ne!(told, text);
+        std::fs::write(&profile, told).unwrap();
+        let settings = std::fs::read_to_string(program.settings()).unwrap();
+        let [shipped, own] = [&shipped, &own].map(|it| format!("path = \"{}\"", it.display()));
+        std::fs::write(program.settings(), settings.replace(&shipped, &own)).unwrap();
+        program
+    }
+
     /// Settings of a hospital that hears and is heard over FHIR.
     pub fn over_fhir(facility: &ChargeServer, professional: &ChargeServer) -> Program {
         let to = |server: &ChargeServer| {
