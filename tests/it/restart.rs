@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use collimator::domain::{LineState, MessageId};
+use collimator::domain::{BookedLine, LineState, MessageId};
 use collimator::store::{Books, Intake, LineFilter};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -268,7 +268,9 @@ async fn settled(program: &Program) {
                         && unknown.line.account == line.line.account
                 })
         });
-        waits.map_or(Ok(()), |line| Err(format!("line {} is {}", line.id, line.state.as_str())))
+        let told = |line: &BookedLine| format!("line {} is {}", line.id, line.state.as_str());
+        let waiting = open.len();
+        waits.map_or(Ok(()), |line| Err(format!("{} of {waiting} that wait", told(line))))
     })
     .await;
 }
