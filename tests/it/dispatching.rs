@@ -92,7 +92,7 @@ async fn case_14_a_reset_is_no_timeout_and_a_refusal_neither() {
     }
     let down = Receiver::down([], Others::Welcome);
     let target = Target::facility(&down);
-    let nowhere = Target { way: mllp("nobody.invalid:2575"), ..target.clone() };
+    let nowhere = Target { way: mllp("nobody..invalid:2575"), ..target.clone() };
     let served = trust::server(&certificates::server("ec-pkcs8", false), certificates::now());
     let untrusted = Receiver::in_tls(served.unwrap().current());
     let in_tls = Target::facility(&untrusted).in_tls(&Tls::default());
