@@ -249,5 +249,9 @@ async fn look() {
     told.extend(messages("unknown-name-and-missing-note", &[]));
     told.extend(messages("breast-gated-no-evidence", &[]));
     let listener = TcpListener::bind("127.0.0.1:8099").await.unwrap();
-    serve(listener, filled(told), std::future::pending()).await.unwrap();
+    let desk = filled(told);
+    desk.metrics.certificate_days_left("aria", 12);
+    desk.metrics.certificate_days_left("hospital-billing", 300);
+    desk.metrics.left_alone("hospital-billing", true);
+    serve(listener, desk, std::future::pending()).await.unwrap();
 }

@@ -369,7 +369,11 @@ pub(super) fn after_a_stop(
     (destination, desk): (&Destination, &Desk),
 ) -> Result<Settled, Error> {
     let (repeat, policy) = ways(destination, desk);
-    let why = "the daemon stopped before an answer came".to_owned();
+    let why = match was_sent {
+        true => "the daemon stopped before an answer came",
+        false => "the receiver recognizes a repeat: the same bytes go again",
+    };
+    let why = why.to_owned();
     let doubts = [policy.closed, policy.timeout, policy.garbage];
     let asked = if was_sent { &doubts[..1] } else { &doubts[..] };
     let repeats = asked.iter().all(|said| Policy::in_doubt(*said, repeat) == After::Retry);

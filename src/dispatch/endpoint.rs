@@ -16,7 +16,7 @@ use crate::trust::Fresh;
 
 use super::attempt::{self, Ending};
 use super::hand::{Hand, LOOK_EVERY};
-use super::link::Link;
+use super::link::{self, Link};
 use super::pace::Pace;
 use super::rest::Rest;
 use super::{Desk, Destination};
@@ -211,7 +211,7 @@ impl Worker {
                     );
                 }
                 let metrics = &self.endpoint.desk.metrics;
-                metrics.fault(&destination.name, error.fault());
+                metrics.fault(&destination.name, link::fault(&error));
                 metrics.sent(&destination.name, Outcome::Later);
                 self.back_off().await;
             }

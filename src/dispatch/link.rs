@@ -8,52 +8,26 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio_util::codec::{Decoder, Encoder};
 
 use crate::telemetry::Fault;
-use crate::trust::Fresh;
+use crate::trust::{self, Fresh, NotOpen, Stream};
 use crate::wire::mllp::Mllp;
 
 /// An answer is no longer than this.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// How long a connection may take to come about.
-const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-
 /// Whoever does not take our certificate says so within this time.
 const TURNED_AWAY_WITHIN: Duration = Duration::from_millis(300);
 
-/// Bytes both ways, in TLS or not.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum NotOpen {
-    #[error("its name is not known: {0}")]
-    Name(io::Error),
-    #[error("it refuses the connection: {0}")]
-    Refused(io::Error),
-    #[error("it is not reached: {0}")]
-    Unreached(io::Error),
-    #[error("TLS does not come about: {0}")]
-    Tls(io::Error),
-}
-
-impl NotOpen {
-    /// What it counts as.
-    pub(super) fn fault(&self) -> Fault {
-        match self {
-            NotOpen::Name(_) => Fault::Name,
-            NotOpen::Refused(_) => Fault::Refused,
-            NotOpen::Unreached(_) => Fault::Unreached,
-            NotOpen::Tls(_) => Fault::Tls,
-        }
+/// What it counts as that there is no connection.
+pub(super) fn fault(error: &NotOpen) -> Fault {
+    match error {
+        NotOpen::Name(_) => Fault::Name,
+        NotOpen::Refused(_) => Fault::Refused,
+        NotOpen::Unreached(_) => Fault::Unreached,
+        NotOpen::Tls(_) => Fault::Tls,
     }
 }
 
@@ -70,9 +44,7 @@ impl Link {
         address: &str,
         tls: Option<&Arc<Fresh<ClientConfig>>>,
     ) -> Result<Link, NotOpen> {
-        let late = |_| NotOpen::Unreached(io::Error::from(io::ErrorKind::TimedOut));
-        let stream = tokio::time::timeout(CONNECT_WITHIN, stream(address, tls));
-        let stream = stream.await.map_err(late)??;
+        let stream = trust::dial(address, tls).await?;
         let mut link =
             Link { stream, frames: Mllp::new(ANSWER_BYTES_MAX), buffer: BytesMut::new() };
         if tls.is_some() {
@@ -140,37 +112,4 @@ impl Link {
             }
         }
     }
-}
-
-async fn stream(
-    address: &str,
-    tls: Option<&Arc<Fresh<ClientConfig>>>,
-) -> Result<Box<dyn Stream>, NotOpen> {
-    let plain = connected(address).await?;
-    plain.set_nodelay(true).map_err(NotOpen::Unreached)?;
-    let Some(tls) = tls else {
-        return Ok(Box::new(plain));
-    };
-    let (host, _) = address.rsplit_once(':').unwrap_or((address, ""));
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let fails = |error| NotOpen::Tls(io::Error::other(error));
-    let name = ServerName::try_from(host).map_err(fails)?;
-    let stream = TlsConnector::from(tls.current()).connect(name, plain).await;
-    Ok(Box::new(stream.map_err(NotOpen::Tls)?))
-}
-
-/// A connection to the first of the addresses of a name that takes one.
-async fn connected(address: &str) -> Result<TcpStream, NotOpen> {
-    let nowhere = || io::Error::from(io::ErrorKind::AddrNotAvailable);
-    let mut fault = NotOpen::Name(nowhere());
-    for one in tokio::net::lookup_host(address).await.map_err(NotOpen::Name)? {
-        match TcpStream::connect(one).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                fault = NotOpen::Refused(error);
-            }
-            Err(error) => fault = NotOpen::Unreached(error),
-        }
-    }
-    Err(fault)
 }

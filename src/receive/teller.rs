@@ -13,18 +13,15 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, sleep, timeout};
-use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
-use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_util::codec::Encoder;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::MessageId;
 use crate::store::{Books, Error as StoreError};
-use crate::trust::Fresh;
+use crate::trust::{self, Fresh, Stream};
 use crate::wire::mllp::{Framing, Mllp};
 
 use super::options::{ANSWER_SECONDS_MAX, LINGER_SECONDS_MAX};
@@ -42,8 +39,6 @@ const PASSED_MAX: i64 = 1_000;
 const LOOK_AFTER: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(500)];
 /// How long after a fault it is tried again: at first, and at most.
 const AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(60)];
-/// How long a connection may take to come about.
-const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// A connection over which nothing is told for so long is closed.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -73,11 +68,6 @@ struct Link {
     stream: Box<dyn Stream>,
     used: Instant,
 }
-
-/// Bytes both ways, in TLS or not.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// What is to be told, up to a message.
 struct Due {
@@ -234,7 +224,7 @@ impl Teller {
 
     async fn close(&mut self) {
         if let Some(mut link) = self.link.take() {
-            drop(timeout(CONNECT_WITHIN, link.stream.shutdown()).await);
+            drop(timeout(Duration::from_secs(LINGER_SECONDS_MAX), link.stream.shutdown()).await);
         }
     }
 }
@@ -266,7 +256,7 @@ fn due(
 
 impl Link {
     async fn open(to: &CallBack) -> io::Result<Link> {
-        let stream = timeout(CONNECT_WITHIN, stream(to)).await.map_err(io::Error::from)??;
+        let stream = trust::dial(&to.address, to.tls.as_ref()).await.map_err(io::Error::other)?;
         Ok(Link { stream, used: Instant::now() })
     }
 
@@ -285,18 +275,6 @@ impl Link {
             }
         }
     }
-}
-
-async fn stream(to: &CallBack) -> io::Result<Box<dyn Stream>> {
-    let plain = TcpStream::connect(&to.address).await?;
-    plain.set_nodelay(true)?;
-    let Some(tls) = &to.tls else {
-        return Ok(Box::new(plain));
-    };
-    let (host, _) = to.address.rsplit_once(':').unwrap_or((&to.address, ""));
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let name = ServerName::try_from(host).map_err(io::Error::other)?;
-    Ok(Box::new(TlsConnector::from(tls.current()).connect(name, plain).await?))
 }
 
 impl std::fmt::Debug for Teller {

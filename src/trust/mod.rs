@@ -1,7 +1,7 @@
 //! Who we are to others, and who they are to us: certificates, keys, tokens.
 //!
 //! **In:** files that the settings name. **Out:** TLS for both ends of a connection, bearer tokens
-//! that are fresh, a client for servers of the web; or everything that is [`Wrong`] with the files.
+//! that are fresh, a connection to somebody who listens, a client for servers of the web; or everything that is [`Wrong`] with the files.
 //!
 //! **Never:** shows a secret, sends one to another server than it is for, follows a redirect, or
 //! takes a certificate that it cannot prove.
@@ -10,6 +10,7 @@
 
 mod bearer;
 mod chain;
+mod dial;
 mod files;
 mod fresh;
 mod signing;
@@ -18,6 +19,7 @@ mod tokens;
 mod web;
 
 pub use bearer::{Bearer, Error};
+pub use dial::{NotOpen, Stream, dial};
 pub use fresh::{Fresh, Renewed, asking, calling, server};
 pub use signing::{Signing, jwks};
 pub use tls::client;

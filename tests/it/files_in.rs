@@ -177,7 +177,11 @@ async fn case_33_half_a_file_is_never_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_still_grows_once_it_is_taken_is_read_anew() {
-    let site = Site::of("aria").await;
+    grows_once_it_is_taken(&Site::of("aria").await).await;
+}
+
+/// A file that is written into after it was taken is taken whole.
+pub async fn grows_once_it_is_taken(site: &Site) {
     let whole = written("cr");
     let cut = whole.len() - 60;
     site.take("slow.hl7", &whole[..cut]).await;

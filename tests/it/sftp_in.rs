@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use collimator::domain::LineState::Accepted;
 
-use crate::files_in::{Site, bytes_of, written};
+use crate::files_in::{Site, bytes_of, grows_once_it_is_taken, written};
 use crate::support::sftp::SftpServer;
 use crate::support::told::{case, course_of};
 use crate::support::wait::until_so;
@@ -75,18 +75,7 @@ async fn case_33_over_sftp_half_a_file_is_never_taken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn over_sftp_a_file_that_still_grows_once_it_is_taken_is_read_anew() {
     let server = SftpServer::start().await;
-    let site = site(&server, "aria").await;
-    let whole = written("cr");
-    let cut = whole.len() - 60;
-    site.take("slow.hl7", &whole[..cut]).await;
-    until_so("it is done", || site.path("done/slow.hl7").exists()).await;
-    let mut open = fs::OpenOptions::new().append(true).open(site.path("done/slow.hl7")).unwrap();
-    std::io::Write::write_all(&mut open, &whole[cut..]).unwrap();
-    site.daemon.stands(&[(Accepted, 10)]).await;
-    until_so("it is done again", || {
-        fs::read(site.path("done/slow.hl7")).is_ok_and(|read| read == whole)
-    })
-    .await;
+    grows_once_it_is_taken(&site(&server, "aria").await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
